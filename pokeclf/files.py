@@ -1,0 +1,74 @@
+"""Writing files whole or not at all, and fingerprints of their contents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pokeclf.errors import PokeclfError
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal SHA-256 of some bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file through a temporary one beside it, so that no reader sees half of it.
+
+    Raises
+    ------
+    PokeclfError
+        When the disk is full or may not be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise PokeclfError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def to_json(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
+    """Indented UTF-8 JSON with a final newline."""
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+@contextmanager
+def folder_written_whole(target: Path) -> Iterator[Path]:
+    """A temporary folder that takes the place of ``target`` when the block ends without error.
+
+    The old folder, if any, stays until the new one is complete.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.new."))
+    except OSError as error:
+        raise PokeclfError(f"{target} cannot be written: {error.strerror or error}.") from error
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+        if target.exists():
+            target.rename(old / target.name)
+        temporary.rename(target)
+        shutil.rmtree(old)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise

@@ -1,0 +1,59 @@
+"""One file per architecture, and :func:`build` to make each by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from torch import nn
+
+from pokeclf.models.basic_cnn import BasicCNN
+from pokeclf.models.convmixer import ConvMixer
+from pokeclf.models.network import Network, deep_head
+from pokeclf.models.residual_cnn import ResidualCNN
+from pokeclf.models.resnet import ResNet18
+from pokeclf.models.vit import ViT, width
+
+
+def _linear(in_features: int, num_classes: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(in_features, num_classes))
+
+
+ARCHITECTURES: Mapping[str, Callable[[int, int, str | None], Network]] = MappingProxyType(
+    {
+        "basic_cnn": lambda classes, size, _: BasicCNN(classes, size),
+        "residual_cnn": lambda classes, size, _: ResidualCNN(classes, size),
+        "convmixer": lambda classes, _, __: ConvMixer(classes),
+        "resnet18": lambda classes, _, __: ResNet18(_linear(512, classes)),
+        "resnet18_deep_head": lambda classes, _, __: ResNet18(deep_head(512, classes)),
+        "vit": lambda classes, _, name: ViT(name, _linear(width(name), classes)),
+        "vit_deep_head": lambda classes, _, name: ViT(name, deep_head(width(name), classes)),
+    }
+)
+"""Builders by architecture, called with (number of classes, input side, backbone)."""
+
+
+def build(
+    architecture: str, num_classes: int, input_size: int, backbone: str | None = None
+) -> Network:
+    """An untrained network.
+
+    Parameters
+    ----------
+    architecture : a key of :data:`ARCHITECTURES`.
+    num_classes : number of logits.
+    input_size : side of the square input in pixels; only the networks that flatten their feature
+        map depend on it.
+    backbone : timm name, for the ``vit`` architectures.
+
+    Raises
+    ------
+    KeyError
+        For an architecture that is not in the table.
+    """
+    return ARCHITECTURES[architecture](num_classes, input_size, backbone)
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Number of learnable numbers in the network."""
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,46 @@
+"""What every neural network here has in common."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Network(nn.Module):
+    """A body that makes features and a head that reads them (timm's convention).
+
+    Explanations, feature extraction and serving call the two halves one after the other, so the
+    shared model never needs a hook. ``head`` is an ``nn.Sequential`` whose last module is the
+    linear layer to the logits.
+    """
+
+    head: nn.Sequential
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """Feature map of a batch: N × 3 × S × S float → N × C × h × w, or N × tokens × C."""
+        raise NotImplementedError
+
+    def pool(self, features: Tensor) -> Tensor:
+        """One vector per image from the feature map: N × D."""
+        raise NotImplementedError
+
+    def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
+        """Logits, N × classes; or, with ``pre_logits``, what the last linear layer reads."""
+        pooled = self.pool(features)
+        return self.head[:-1](pooled) if pre_logits else self.head(pooled)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits, N × classes."""
+        return self.forward_head(self.forward_features(x))
+
+
+def deep_head(in_features: int, num_classes: int) -> nn.Sequential:
+    """The study's head for frozen backbones; the trees of experiment 2 read its second ReLU."""
+    return nn.Sequential(
+        nn.Linear(in_features, 512),
+        nn.ReLU(),
+        nn.Dropout(0.4),
+        nn.Linear(512, 256),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(256, num_classes),
+    )

@@ -1,0 +1,64 @@
+"""The study's "Custom CNN Modern": four residual stages and three dense layers."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pokeclf.models.network import Network
+
+
+class ResidualBlock(nn.Module):
+    """Two Conv3×3 + BatchNorm, ReLU, and a shortcut (He et al. 2016, section 3.2)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.shortcut: nn.Module = nn.Identity()
+        if inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+class ResidualCNN(Network):
+    """Four stages of 64, 128, 256 and 512 channels, MaxPool after each, then 1024 → 512 dense.
+
+    Two residual blocks a stage give the study's 129 M parameters, 118 M of them in the first
+    dense layer; the input side is therefore fixed and must be a multiple of 16.
+    """
+
+    def __init__(self, num_classes: int, input_size: int) -> None:
+        super().__init__()
+        stages: list[nn.Module] = []
+        for inputs, outputs in ((3, 64), (64, 128), (128, 256), (256, 512)):
+            stages += [
+                ResidualBlock(inputs, outputs),
+                ResidualBlock(outputs, outputs),
+                nn.MaxPool2d(2),
+            ]
+        self.body = nn.Sequential(*stages)
+        self.head = nn.Sequential(
+            nn.Linear(512 * (input_size // 16) ** 2, 1024),
+            nn.ReLU(),
+            nn.Dropout(0.4),
+            nn.Linear(1024, 512),
+            nn.ReLU(),
+            nn.Dropout(0.4),
+            nn.Linear(512, num_classes),
+        )
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """N × 3 × S × S → N × 512 × S/16 × S/16."""
+        return self.body(x)
+
+    def pool(self, features: Tensor) -> Tensor:
+        """Flatten in channel-major order."""
+        return features.flatten(1)

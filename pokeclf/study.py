@@ -1,0 +1,338 @@
+"""The fifteen models as one table.
+
+The trainer, the checkpoints, the command line, the dashboard, the tests and the README all read
+this table; a sixteenth model is one more entry. The figures of the study are its own, measured
+on its own split of a similar data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from pokeclf.errors import PokeclfError
+
+SCRATCH = "scratch"
+EXPERIMENT_1 = "experiment 1"
+EXPERIMENT_2 = "experiment 2"
+STAGES = (SCRATCH, EXPERIMENT_1, EXPERIMENT_2)
+
+UNIT = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+BACKBONES: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = (
+    MappingProxyType(
+        {"resnet18": IMAGENET, "vit_tiny_patch16_224": HALF, "vit_base_patch16_224": HALF}
+    )
+)
+"""Pretrained backbones by their timm name, with the (mean, std) that they were trained with."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a neural network is trained.
+
+    Attributes
+    ----------
+    sizes : (share of the epochs, input side in pixels) pairs in order; small sizes first are the
+        cheapest accuracy there is ("progressive resizing").
+    eval_size : input side at evaluation and when serving.
+    lr, body_lr : peak learning rates of the head and of the layers below it.
+    frozen_epochs : for so many epochs only the last layer learns (the study's staged unfreezing).
+    crop : smallest share of the image's area that a random crop keeps; 1 means no augmentation.
+    views : augmented copies of each image whose features a frozen model's head learns from.
+    patience : epochs without a better validation accuracy before training stops early.
+    """
+
+    epochs: int
+    eval_size: int
+    sizes: tuple[tuple[float, int], ...]
+    lr: float
+    body_lr: float
+    batch_size: int = 64
+    optimizer: str = "adamw"
+    schedule: str = "one-cycle"
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.1
+    mixup: float = 0.0
+    crop: float = 1.0
+    frozen_epochs: int = 0
+    views: int = 1
+    patience: int = 25
+    normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] = IMAGENET
+
+
+@dataclass(frozen=True)
+class TreeRecipe:
+    """How a tree ensemble is trained: the settings that are tried; validation chooses one.
+
+    Attributes
+    ----------
+    settings : (n_estimators, max_depth) pairs, as the study tabulates them.
+    options : further arguments of the estimator.
+    """
+
+    settings: tuple[tuple[int, int], ...]
+    options: Mapping[str, float | int | str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class StudyModel:
+    """One row of the study.
+
+    Attributes
+    ----------
+    architecture : a key of :data:`pokeclf.models.ARCHITECTURES`.
+    study_accuracy : test accuracy that the study reports, 0…1.
+    study_parameters : number of parameters that the study reports; None for tree ensembles.
+    backbone : timm name of the body, None for networks that are written here; ``study_backbone``
+        is the one that the study used and ``pretrained`` tells whether training starts from its
+        pretrained weights.
+    frozen : whether the backbone keeps its pretrained weights.
+    features_from : for trees, the model whose features they learn from.
+    recipes : by name; ``"study"`` is the study's own set-up, ``"tuned"`` is ours.
+    """
+
+    id: str
+    name: str
+    stage: str
+    architecture: str
+    summary: str
+    study_accuracy: float
+    study_parameters: int | None
+    recipes: Mapping[str, Recipe | TreeRecipe]
+    backbone: str | None = None
+    study_backbone: str | None = None
+    pretrained: bool = False
+    frozen: bool = False
+    features_from: str | None = None
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether the model is a tree ensemble on another model's features."""
+        return self.features_from is not None
+
+
+_STUDY = Recipe(
+    epochs=25,
+    eval_size=240,
+    sizes=((1.0, 240),),
+    lr=1e-3,
+    body_lr=1e-3,
+    batch_size=32,
+    optimizer="adam",
+    schedule="constant",
+    weight_decay=0.0,
+    label_smoothing=0.0,
+    patience=5,
+    normalisation=UNIT,
+)
+_TUNED = Recipe(
+    epochs=60,
+    eval_size=240,
+    sizes=((0.6, 160), (0.3, 200), (0.1, 240)),
+    lr=1e-3,
+    body_lr=1e-3,
+    crop=0.4,
+)
+_TREES = ((100, 10), (200, 16), (300, 24))
+
+
+def _recipes(tuned: Recipe, study: Recipe = _STUDY) -> Mapping[str, Recipe]:
+    return MappingProxyType({"tuned": tuned, "study": study})
+
+
+def _tree_recipes(**tuned_options: float | int | str) -> Mapping[str, TreeRecipe]:
+    return MappingProxyType(
+        {
+            "tuned": TreeRecipe(_TREES, MappingProxyType(tuned_options)),
+            "study": TreeRecipe(_TREES),
+        }
+    )
+
+
+def _trees(experiment: int, study: tuple[float, float, float]) -> tuple[StudyModel, ...]:
+    source = "resnet18_finetuned" if experiment == 1 else "resnet18_frozen"
+    width = 512 if experiment == 1 else 256
+    kinds = (
+        ("xgboost", "XGBoost", {"max_bin": 64, "subsample": 0.8, "colsample_bytree": 0.25}),
+        ("random_forest", "Random Forest", {"min_samples_leaf": 1}),
+        ("extra_trees", "Extra Trees", {"min_samples_leaf": 1}),
+    )
+    return tuple(
+        StudyModel(
+            id=f"{kind}_exp{experiment}",
+            name=f"{name} (experiment {experiment})",
+            stage=EXPERIMENT_1 if experiment == 1 else EXPERIMENT_2,
+            architecture=kind,
+            summary=f"{name} on the {width} features of {source}",
+            study_accuracy=accuracy,
+            study_parameters=None,
+            recipes=_tree_recipes(**options),
+            backbone="resnet18",
+            study_backbone="resnet18",
+            pretrained=True,
+            features_from=source,
+        )
+        for (kind, name, options), accuracy in zip(kinds, study, strict=True)
+    )
+
+
+STUDY: tuple[StudyModel, ...] = (
+    StudyModel(
+        id="basic_cnn",
+        name="Basic CNN",
+        stage=SCRATCH,
+        architecture="basic_cnn",
+        summary="three convolutions and two dense layers",
+        study_accuracy=0.0066,
+        study_parameters=29_600_000,
+        recipes=_recipes(replace(_TUNED, lr=5e-4, body_lr=5e-4, sizes=((1.0, 240),))),
+    ),
+    StudyModel(
+        id="residual_cnn",
+        name="Residual CNN",
+        stage=SCRATCH,
+        architecture="residual_cnn",
+        summary="four residual stages and three dense layers",
+        study_accuracy=0.1189,
+        study_parameters=129_000_000,
+        recipes=_recipes(replace(_TUNED, lr=5e-4, body_lr=5e-4, sizes=((1.0, 240),))),
+    ),
+    StudyModel(
+        id="convmixer",
+        name="ConvMixer",
+        stage=SCRATCH,
+        architecture="convmixer",
+        summary="patches of 10 pixels mixed by eight depthwise blocks",
+        study_accuracy=0.7109,
+        study_parameters=700_000,
+        recipes=_recipes(
+            replace(
+                _TUNED, epochs=66, eval_size=180, sizes=((0.35, 80), (0.45, 120), (0.2, 160)),
+                lr=6e-3, body_lr=6e-3, weight_decay=0.02,
+            )
+        ),
+    ),
+    StudyModel(
+        id="resnet18_scratch",
+        name="ResNet-18 from scratch",
+        stage=SCRATCH,
+        architecture="resnet18",
+        summary="ResNet-18 without pretrained weights",
+        study_accuracy=0.5924,
+        study_parameters=11_300_000,
+        recipes=_recipes(replace(_TUNED, lr=3e-3, body_lr=3e-3)),
+        backbone="resnet18",
+        study_backbone="resnet18",
+    ),
+    StudyModel(
+        id="vit_scratch",
+        name="ViT from scratch",
+        stage=SCRATCH,
+        architecture="vit",
+        summary="ViT-B/16 without pretrained weights",
+        study_accuracy=0.0844,
+        study_parameters=85_900_000,
+        recipes=_recipes(
+            replace(
+                _TUNED, epochs=100, eval_size=224, sizes=((0.8, 160), (0.2, 224)), lr=3e-4,
+                body_lr=3e-4, mixup=0.2,
+            )
+        ),
+        backbone="vit_base_patch16_224",
+        study_backbone="vit_base_patch16_224",
+    ),
+    StudyModel(
+        id="resnet18_finetuned",
+        name="ResNet-18 fine-tuned",
+        stage=EXPERIMENT_1,
+        architecture="resnet18",
+        summary="pretrained ResNet-18, all layers learn after the first epochs",
+        study_accuracy=0.6958,
+        study_parameters=11_300_000,
+        recipes=_recipes(
+            replace(
+                _TUNED, epochs=6, eval_size=208, sizes=((0.5, 128), (0.5, 160)), lr=3e-3,
+                body_lr=6e-4,
+            ),
+            replace(_STUDY, frozen_epochs=4),
+        ),
+        backbone="resnet18",
+        study_backbone="resnet18",
+        pretrained=True,
+    ),
+    StudyModel(
+        id="vit_finetuned",
+        name="ViT fine-tuned",
+        stage=EXPERIMENT_1,
+        architecture="vit",
+        summary="pretrained ViT, all layers learn after the first epochs",
+        study_accuracy=0.0385,
+        study_parameters=85_900_000,
+        recipes=_recipes(
+            replace(
+                _TUNED, epochs=12, eval_size=240, sizes=((0.7, 192), (0.3, 224)), lr=1e-3,
+                body_lr=2e-4, normalisation=HALF,
+            ),
+            replace(_STUDY, frozen_epochs=4),
+        ),
+        backbone="vit_tiny_patch16_224",
+        study_backbone="vit_base_patch16_224",
+        pretrained=True,
+    ),
+    *_trees(1, (0.42, 0.43, 0.46)),
+    StudyModel(
+        id="resnet18_frozen",
+        name="ResNet-18 frozen, deep head",
+        stage=EXPERIMENT_2,
+        architecture="resnet18_deep_head",
+        summary="a three-layer head on a frozen ResNet-18",
+        study_accuracy=0.5937,
+        study_parameters=11_600_000,
+        recipes=_recipes(
+            replace(
+                _TUNED, epochs=60, eval_size=240, sizes=((1.0, 224),), lr=2e-3, body_lr=2e-3,
+                views=6, batch_size=256,
+            )
+        ),
+        backbone="resnet18",
+        study_backbone="resnet18",
+        pretrained=True,
+        frozen=True,
+    ),
+    StudyModel(
+        id="vit_frozen",
+        name="ViT frozen, deep head",
+        stage=EXPERIMENT_2,
+        architecture="vit_deep_head",
+        summary="the same head on a frozen ViT",
+        study_accuracy=0.8271,
+        study_parameters=86_400_000,
+        recipes=_recipes(
+            replace(
+                _TUNED, epochs=60, eval_size=240, sizes=((1.0, 224),), lr=2e-3, body_lr=2e-3,
+                views=6, batch_size=256, normalisation=HALF,
+            )
+        ),
+        backbone="vit_tiny_patch16_224",
+        study_backbone="vit_base_patch16_224",
+        pretrained=True,
+        frozen=True,
+    ),
+    *_trees(2, (0.58, 0.63, 0.66)),
+)
+
+BY_ID: Mapping[str, StudyModel] = MappingProxyType({model.id: model for model in STUDY})
+
+
+def find(model_id: str) -> StudyModel:
+    """The entry of that id; raises PokeclfError naming all ids when there is none."""
+    try:
+        return BY_ID[model_id]
+    except KeyError:
+        raise PokeclfError(
+            f"There is no model {model_id!r}; the models are {', '.join(BY_ID)}."
+        ) from None

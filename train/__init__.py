@@ -1,0 +1,1 @@
+"""The workshop: ``python -m train MODEL…`` writes checkpoints from images."""

@@ -1,0 +1,276 @@
+"""The training loop, to be read from top to bottom."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterable, Sized
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from pokeclf.errors import PokeclfError
+from pokeclf.files import write_atomically
+from pokeclf.models.network import Network
+from pokeclf.study import Recipe
+
+
+class Batches(Sized, Iterable[tuple[Tensor, Tensor]], Protocol):
+    """Batches of (inputs, labels) that know how many they are."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of ``history.csv``; accuracies are 0…1, losses are in nats."""
+
+    epoch: int
+    size: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+class BudgetSpent(PokeclfError):
+    """The time is up; what was finished is kept and the same command goes on from there."""
+
+
+def best_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 where the hardware computes it faster than float32."""
+    helps = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=helps)
+
+
+def fit(
+    network: nn.Module,
+    recipe: Recipe,
+    train_batches: Callable[[int, int], Batches],
+    validation_batches: Callable[[int], Batches],
+    state_file: Path,
+    seed: int,
+    deadline: float | None = None,
+) -> list[Epoch]:
+    """Train a network in place and leave it with the weights of its best epoch.
+
+    Parameters
+    ----------
+    network : with a ``head``; everything else is its body. It is moved to the best device.
+    train_batches : (epoch, size) → batches for one epoch at that input side.
+    validation_batches : size → batches.
+    state_file : written after every epoch and taken up again when it exists.
+    deadline : ``time.monotonic()`` value after which no further epoch is started.
+
+    Returns
+    -------
+    The history, one entry per epoch.
+
+    Raises
+    ------
+    BudgetSpent
+        When the deadline comes before the end; call again to go on.
+    """
+    device = best_device()
+    network.to(device)
+    groups = _parameter_groups(network, recipe)
+    steps = len(train_batches(0, _size_at(recipe, 0)))
+    optimizer, scheduler = _optimizer(groups, recipe, steps * recipe.epochs)
+    history: list[Epoch] = []
+    best: dict[str, Tensor] = {}
+    if state_file.exists():
+        state = torch.load(state_file, weights_only=True, map_location=device)
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        scheduler.load_state_dict(state["scheduler"])
+        history = [Epoch(**row) for row in state["history"]]
+        best = state["best"]
+
+    while len(history) < recipe.epochs and not _out_of_patience(history, recipe.patience):
+        epoch = len(history)
+        _check_deadline(deadline, history)
+        torch.manual_seed(seed * 10_000 + epoch)  # dropout and mixup; batches seed themselves
+        size = _size_at(recipe, epoch)
+        _freeze_body(network, epoch < recipe.frozen_epochs)
+        start = time.monotonic()
+        bar = tqdm(
+            train_batches(epoch, size),
+            desc=f"epoch {epoch + 1}/{recipe.epochs} at {size} px",
+            unit="batch",
+            mininterval=2,
+        )
+        train_loss, train_accuracy = train_epoch(
+            network, bar, optimizer, scheduler, recipe, device, frozen=epoch < recipe.frozen_epochs
+        )
+        loss, accuracy = validate(network, validation_batches(size), device)
+        if accuracy >= max((row.validation_accuracy for row in history), default=0):
+            best = {name: value.clone() for name, value in network.state_dict().items()}
+        history.append(
+            Epoch(
+                epoch, size, scheduler.get_last_lr()[0], train_loss, train_accuracy, loss,
+                accuracy, round(time.monotonic() - start, 2),
+            )
+        )  # fmt: skip
+        tqdm.write(
+            f"epoch {epoch + 1}: training loss {train_loss:.3f}, accuracy {train_accuracy:.2%}; "
+            f"validation loss {loss:.3f}, accuracy {accuracy:.2%}; {history[-1].seconds:.0f} s"
+        )
+        _save(
+            state_file,
+            network=network.state_dict(),
+            optimizer=optimizer.state_dict(),
+            scheduler=scheduler.state_dict(),
+            history=[asdict(row) for row in history],
+            best=best,
+        )
+
+    network.load_state_dict(best)
+    network.requires_grad_(False).eval().cpu()
+    return history
+
+
+def train_epoch(
+    network: nn.Module,
+    bar: tqdm,
+    optimizer: torch.optim.Optimizer,
+    scheduler: torch.optim.lr_scheduler.LRScheduler,
+    recipe: Recipe,
+    device: torch.device,
+    frozen: bool,
+) -> tuple[float, float]:
+    """One pass over the training images: mean loss and share of right answers."""
+    network.train()
+    if frozen:  # Batch normalisation of a frozen body keeps its statistics.
+        network.eval()
+        network.head.train()
+    total = right = loss_sum = 0.0
+    start = time.monotonic()
+    for inputs, labels in bar:
+        inputs, labels = to_device(inputs, device), labels.to(device)
+        mixed, other, share = _mixup(inputs, labels, recipe.mixup)
+        with autocast(device):
+            logits = network(mixed)
+        logits = logits.float()
+        loss = share * F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+        if share < 1:
+            loss = loss + (1 - share) * F.cross_entropy(
+                logits, other, label_smoothing=recipe.label_smoothing
+            )
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        scheduler.step()
+        total += len(labels)
+        right += (logits.argmax(1) == labels).sum().item()
+        loss_sum += loss.item() * len(labels)
+        bar.set_postfix_str(
+            f"loss {loss_sum / total:.3f}, accuracy {right / total:.1%}, "
+            f"{total / (time.monotonic() - start):.0f} images/s",
+            refresh=False,
+        )
+    return loss_sum / total, right / total
+
+
+@torch.no_grad()
+def validate(network: nn.Module, batches: Batches, device: torch.device) -> tuple[float, float]:
+    """Mean cross-entropy and share of right answers."""
+    network.eval()
+    total = right = loss = 0.0
+    for inputs, labels in batches:
+        with autocast(device):
+            logits = network(to_device(inputs, device))
+        logits, labels = logits.float(), labels.to(device)
+        total += len(labels)
+        right += (logits.argmax(1) == labels).sum().item()
+        loss += F.cross_entropy(logits, labels, reduction="sum").item()
+    return loss / total, right / total
+
+
+def to_device(inputs: Tensor, device: torch.device) -> Tensor:
+    """Move inputs; images go in the channels-last layout, in which convolutions are fastest."""
+    layout = torch.channels_last if inputs.dim() == 4 else torch.preserve_format
+    return inputs.to(device, memory_format=layout, non_blocking=True)
+
+
+def _mixup(inputs: Tensor, labels: Tensor, alpha: float) -> tuple[Tensor, Tensor, float]:
+    """Mix each input with another (Zhang et al. 2018): mixed inputs, other labels, own share."""
+    if alpha == 0:
+        return inputs, labels, 1.0
+    share = torch.distributions.Beta(alpha, alpha).sample().item()
+    return share * inputs + (1 - share) * inputs.flip(0), labels.flip(0), share
+
+
+def _parameter_groups(network: nn.Module, recipe: Recipe) -> list[dict]:
+    """Head and body with their rates; biases and norms, being vectors, get no weight decay."""
+    head = {id(parameter) for parameter in network.head.parameters()}
+    groups = []
+    for in_head, lr in ((True, recipe.lr), (False, recipe.body_lr)):
+        for vectors, decay in ((False, recipe.weight_decay), (True, 0.0)):
+            chosen = [
+                parameter
+                for parameter in network.parameters()
+                if (id(parameter) in head) == in_head and (parameter.dim() < 2) == vectors
+            ]
+            if chosen:
+                groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
+    return groups
+
+
+def _optimizer(
+    groups: list[dict], recipe: Recipe, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
+    optimizer = kind(groups)
+    if recipe.schedule == "constant":
+        return optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, 1.0, 0)
+    peaks = [group["lr"] for group in groups]
+    return optimizer, torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, peaks, total_steps=steps, pct_start=0.2
+    )
+
+
+def _size_at(recipe: Recipe, epoch: int) -> int:
+    """Input side of an epoch in the schedule of growing sizes."""
+    done = 0.0
+    for share, size in recipe.sizes:
+        done += share
+        if epoch < round(done * recipe.epochs):
+            return size
+    return recipe.sizes[-1][1]
+
+
+def _freeze_body(network: Network, frozen: bool) -> None:
+    network.requires_grad_(not frozen)
+    network.head.requires_grad_(True)
+
+
+def _out_of_patience(history: list[Epoch], patience: int) -> bool:
+    if not history:
+        return False
+    best = max(history, key=lambda row: (row.validation_accuracy, -row.epoch))
+    return history[-1].epoch - best.epoch >= patience
+
+
+def _check_deadline(deadline: float | None, history: list[Epoch]) -> None:
+    expected = history[-1].seconds if history else 0
+    if deadline is not None and time.monotonic() + expected > deadline:
+        raise BudgetSpent(
+            f"The budget is spent after {len(history)} epochs; run the same command to go on."
+        )
+
+
+def _save(path: Path, **state: object) -> None:
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomically(path, buffer.getvalue())
