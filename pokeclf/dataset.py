@@ -111,9 +111,7 @@ def open_folder(
         entries=entries,
         broken=tuple((path, reason) for path, reason in index["broken"]),
         classes=tuple(sorted(counts)),
-        fingerprint=sha256(
-            "\n".join(f"{entry.path} {entry.sha256}" for entry in entries).encode()
-        ),
+        fingerprint=sha256("\n".join(f"{entry.path} {entry.sha256}" for entry in entries).encode()),
         pixels=np.memmap(cache / "pixels.bin", np.uint8, "r"),
     )
 

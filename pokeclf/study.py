@@ -75,7 +75,7 @@ class TreeRecipe:
     """
 
     settings: tuple[tuple[int, int], ...]
-    options: Mapping[str, float | int | str] = field(default_factory=lambda: MappingProxyType({}))
+    options: Mapping[str, float | int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _recipes(tuned: Recipe, study: Recipe = _STUDY) -> Mapping[str, Recipe]:
 def _tree_recipes(**tuned_options: float | int | str) -> Mapping[str, TreeRecipe]:
     return MappingProxyType(
         {
-            "tuned": TreeRecipe(_TREES, MappingProxyType(tuned_options)),
+            "tuned": TreeRecipe(_TREES, tuned_options),
             "study": TreeRecipe(_TREES),
         }
     )
@@ -211,8 +211,13 @@ STUDY: tuple[StudyModel, ...] = (
         study_parameters=700_000,
         recipes=_recipes(
             replace(
-                _TUNED, epochs=66, eval_size=180, sizes=((0.35, 80), (0.45, 120), (0.2, 160)),
-                lr=6e-3, body_lr=6e-3, weight_decay=0.02,
+                _TUNED,
+                epochs=66,
+                eval_size=180,
+                sizes=((0.35, 80), (0.45, 120), (0.2, 160)),
+                lr=6e-3,
+                body_lr=6e-3,
+                weight_decay=0.02,
             )
         ),
     ),
@@ -238,8 +243,13 @@ STUDY: tuple[StudyModel, ...] = (
         study_parameters=85_900_000,
         recipes=_recipes(
             replace(
-                _TUNED, epochs=100, eval_size=224, sizes=((0.8, 160), (0.2, 224)), lr=3e-4,
-                body_lr=3e-4, mixup=0.2,
+                _TUNED,
+                epochs=100,
+                eval_size=224,
+                sizes=((0.8, 160), (0.2, 224)),
+                lr=3e-4,
+                body_lr=3e-4,
+                mixup=0.2,
             )
         ),
         backbone="vit_base_patch16_224",
@@ -255,7 +265,11 @@ STUDY: tuple[StudyModel, ...] = (
         study_parameters=11_300_000,
         recipes=_recipes(
             replace(
-                _TUNED, epochs=6, eval_size=208, sizes=((0.5, 128), (0.5, 160)), lr=3e-3,
+                _TUNED,
+                epochs=6,
+                eval_size=208,
+                sizes=((0.5, 128), (0.5, 160)),
+                lr=3e-3,
                 body_lr=6e-4,
             ),
             replace(_STUDY, frozen_epochs=4),
@@ -274,8 +288,13 @@ STUDY: tuple[StudyModel, ...] = (
         study_parameters=85_900_000,
         recipes=_recipes(
             replace(
-                _TUNED, epochs=12, eval_size=240, sizes=((0.7, 192), (0.3, 224)), lr=1e-3,
-                body_lr=2e-4, normalisation=HALF,
+                _TUNED,
+                epochs=12,
+                eval_size=240,
+                sizes=((0.7, 192), (0.3, 224)),
+                lr=1e-3,
+                body_lr=2e-4,
+                normalisation=HALF,
             ),
             replace(_STUDY, frozen_epochs=4),
         ),
@@ -294,8 +313,15 @@ STUDY: tuple[StudyModel, ...] = (
         study_parameters=11_600_000,
         recipes=_recipes(
             replace(
-                _TUNED, epochs=60, eval_size=240, sizes=((1.0, 224),), lr=2e-3, body_lr=2e-3,
-                views=6, batch_size=256,
+                _TUNED,
+                epochs=60,
+                eval_size=256,
+                sizes=((1.0, 224),),
+                lr=2e-3,
+                body_lr=2e-3,
+                views=4,
+                crop=0.5,
+                batch_size=256,
             )
         ),
         backbone="resnet18",
@@ -313,8 +339,16 @@ STUDY: tuple[StudyModel, ...] = (
         study_parameters=86_400_000,
         recipes=_recipes(
             replace(
-                _TUNED, epochs=60, eval_size=240, sizes=((1.0, 224),), lr=2e-3, body_lr=2e-3,
-                views=6, batch_size=256, normalisation=HALF,
+                _TUNED,
+                epochs=60,
+                eval_size=256,
+                sizes=((1.0, 224),),
+                lr=2e-3,
+                body_lr=2e-3,
+                views=5,
+                crop=0.5,
+                batch_size=256,
+                normalisation=HALF,
             )
         ),
         backbone="vit_tiny_patch16_224",

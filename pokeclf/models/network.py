@@ -19,6 +19,17 @@ class Network(nn.Module):
         """Feature map of a batch: N × 3 × S × S float → N × C × h × w, or N × tokens × C."""
         raise NotImplementedError
 
+    def forward_trunk(self, x: Tensor) -> Tensor:
+        """The deepest map whose every position still reaches the logits; explained by gradients.
+
+        For convolutions that is the feature map itself.
+        """
+        return self.forward_features(x)
+
+    def forward_tail(self, trunk: Tensor) -> Tensor:
+        """Logits from :meth:`forward_trunk`'s result."""
+        return self.forward_head(trunk)
+
     def pool(self, features: Tensor) -> Tensor:
         """One vector per image from the feature map: N × D."""
         raise NotImplementedError

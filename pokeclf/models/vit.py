@@ -29,7 +29,18 @@ class ViT(Network):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """N × 3 × S × S → N × (1 + (S/16)²) × C, the class token first."""
-        return self.body.norm(self.body.blocks(self.embed(x)))
+        return self._finish(self.forward_trunk(x))
+
+    def forward_trunk(self, x: Tensor) -> Tensor:
+        """The last block's input: after it only the class token reaches the logits."""
+        return self.body.blocks[:-1](self.embed(x))
+
+    def forward_tail(self, trunk: Tensor) -> Tensor:
+        """Logits from the last block's input."""
+        return self.forward_head(self._finish(trunk))
+
+    def _finish(self, trunk: Tensor) -> Tensor:
+        return self.body.norm(self.body.blocks[-1](trunk))
 
     def pool(self, features: Tensor) -> Tensor:
         """The class token."""

@@ -1,0 +1,211 @@
+"""A checkpoint folder: what its card says, written whole, and verified when it is loaded.
+
+A folder ``checkpoints/<id>/`` holds ``card.json``, weight files, ``history.csv`` and
+``predictions.safetensors``. Backbones that keep their pretrained weights are stored once, in
+``checkpoints/backbones/``, and a model on another model's features names that model instead of
+storing it again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from pokeclf.errors import PokeclfError
+from pokeclf.evaluation import Metrics
+from pokeclf.files import sha256, to_json, write_atomically
+from pokeclf.imaging import Preprocessing
+
+CARD = "card.json"
+PREDICTIONS = "predictions.safetensors"
+HISTORY = "history.csv"
+FORMAT = 1
+_SAFE_FILE = re.compile(r"(backbones/)?[a-z0-9_]+(\.[a-z0-9]+)+")
+
+
+class CheckpointError(PokeclfError):
+    """A checkpoint that cannot be used; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """A weight file and its SHA-256.
+
+    ``path`` is relative to the checkpoint's folder, or starts with ``backbones/`` for a file that
+    several checkpoints share. ``prefix`` is put before the names of its tensors.
+    """
+
+    path: str
+    sha256: str
+    bytes: int
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that serving and reporting need to know about a checkpoint.
+
+    Attributes
+    ----------
+    classes : species slugs in the order of the logits.
+    settings : hyper-parameters of the chosen model, as they were used.
+    temperature : divides the logits before the softmax; fitted on the validation images.
+    features_from, features_sha256 : for trees, the model whose features they read and the hash of
+        its weights when they were trained.
+    data_fingerprint, split_fingerprint : identify the images and their split.
+    libraries : versions at training time.
+    """
+
+    model: str
+    architecture: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    weights: tuple[WeightFile, ...]
+    parameters: int
+    recipe: str
+    settings: Mapping[str, Any]
+    seed: int
+    temperature: float
+    validation: Metrics
+    test: Metrics
+    data_fingerprint: str
+    split_fingerprint: str
+    training_seconds: float
+    libraries: Mapping[str, str]
+    backbone: str | None = None
+    features_from: str | None = None
+    features_sha256: str | None = None
+    candidates: tuple[Mapping[str, Any], ...] = field(default=())
+    format: int = FORMAT
+
+    @property
+    def weights_sha256(self) -> str:
+        """One hash for all weight files."""
+        return sha256(" ".join(file.sha256 for file in self.weights).encode())
+
+
+def pack(tensors: Mapping[str, Tensor]) -> bytes:
+    """Tensors as safetensors bytes, whatever their memory layout."""
+    return safetensors.torch.save({key: value.contiguous() for key, value in tensors.items()})
+
+
+def save_tensors(folder: Path, name: str, tensors: Mapping[str, Tensor], prefix: str) -> WeightFile:
+    """Write tensors to ``folder/name`` as safetensors; ``name`` may start with ``backbones/``."""
+    data = pack(tensors)
+    write_atomically(folder / name, data)
+    return WeightFile(name, sha256(data), len(data), prefix)
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write ``card.json``."""
+    write_atomically(folder / CARD, to_json(asdict(card)))
+
+
+def read_card(folder: Path) -> Card:
+    """Read and check a card.
+
+    Raises
+    ------
+    CheckpointError
+        When it is missing, unreadable, or written for another version of this project.
+    """
+    name = folder.name
+    try:
+        raw = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"Model {name} is not trained yet: it has no checkpoint.") from None
+    except (OSError, ValueError):
+        raise CheckpointError(f"The card of checkpoint {name} cannot be read.") from None
+    try:
+        if raw["format"] != FORMAT:
+            raise CheckpointError(
+                f"Checkpoint {name} has format {raw['format']!r}; this version reads {FORMAT}."
+            )
+        card = Card(
+            **{
+                **raw,
+                "classes": tuple(raw["classes"]),
+                "preprocessing": Preprocessing(
+                    int(raw["preprocessing"]["size"]),
+                    raw["preprocessing"]["rule"],
+                    tuple(raw["preprocessing"]["mean"]),
+                    tuple(raw["preprocessing"]["std"]),
+                ),
+                "weights": tuple(WeightFile(**file) for file in raw["weights"]),
+                "validation": Metrics(**raw["validation"]),
+                "test": Metrics(**raw["test"]),
+                "candidates": tuple(raw["candidates"]),
+            }
+        )
+        if card.model != name or not all(_SAFE_FILE.fullmatch(f.path) for f in card.weights):
+            raise ValueError
+        return card
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise CheckpointError(f"The card of checkpoint {name} is damaged or foreign.") from None
+
+
+def read_weights(folder: Path, card: Card) -> dict[str, Tensor]:
+    """All tensors of a checkpoint, their hashes verified; names get their file's prefix.
+
+    Raises
+    ------
+    CheckpointError
+        When a file is missing, truncated, altered or not safetensors.
+    """
+    tensors: dict[str, Tensor] = {}
+    for file in card.weights:
+        data = verified_bytes(folder, card, file)
+        try:
+            loaded = safetensors.torch.load(data)
+        except (SafetensorError, ValueError, KeyError):
+            raise CheckpointError(
+                f"Weight file {file.path} of checkpoint {card.model} is not safetensors."
+            ) from None
+        tensors |= {file.prefix + name: value for name, value in loaded.items()}
+    return tensors
+
+
+def verified_bytes(folder: Path, card: Card, file: WeightFile) -> bytes:
+    """Contents of a weight file whose hash fits the card; raises CheckpointError otherwise."""
+    shared = file.path.startswith("backbones/")
+    path = (folder.parent if shared else folder) / file.path
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise CheckpointError(
+            f"Weight file {file.path} of checkpoint {card.model} is missing or unreadable."
+        ) from None
+    if sha256(data) != file.sha256:
+        raise CheckpointError(
+            f"Weight file {file.path} of checkpoint {card.model} is damaged or was changed: "
+            "its hash does not fit the card."
+        )
+    return data
+
+
+def write_predictions(folder: Path, logits: np.ndarray) -> None:
+    """Store the test images' log-probabilities before temperature, float16, in split order."""
+    tensors = {"log_probabilities": torch.from_numpy(logits.astype(np.float16))}
+    write_atomically(folder / PREDICTIONS, safetensors.torch.save(tensors))
+
+
+def read_predictions(folder: Path, card: Card) -> np.ndarray:
+    """Calibrated probabilities of every test image, float32 N × classes, in the split's order."""
+    try:
+        data = (folder / PREDICTIONS).read_bytes()
+        logits = safetensors.torch.load(data)["log_probabilities"].float()
+    except (OSError, SafetensorError, KeyError, ValueError):
+        raise CheckpointError(
+            f"The predictions of checkpoint {card.model} are missing or damaged."
+        ) from None
+    return (logits / card.temperature).softmax(1).numpy()

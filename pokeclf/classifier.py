@@ -1,0 +1,241 @@
+"""One loaded model that answers, and a store that keeps many of them in bounded memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from pokeclf import checkpoint, models, study
+from pokeclf.checkpoint import Card, CheckpointError
+from pokeclf.models.network import Network
+from pokeclf.models.trees import Boosted, Ensemble, Forest, TreeNetwork
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A species and its probability, 0…1."""
+
+    species: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a model made of one image; explanations start from it without a second pass.
+
+    Attributes
+    ----------
+    crop : the square image that the model saw.
+    inputs : 1 × 3 × S × S, the normalised crop.
+    trunk : the network's :meth:`~pokeclf.models.network.Network.forward_trunk`.
+    probabilities : float32, per class, in the order of the card's classes.
+    seconds : time from image to probabilities.
+    """
+
+    model: str
+    classes: tuple[str, ...]
+    crop: Image.Image
+    inputs: Tensor
+    trunk: Tensor
+    probabilities: np.ndarray
+    seconds: float
+
+    def top(self, count: int) -> tuple[Guess, ...]:
+        """The likeliest species, best first."""
+        best = np.argsort(-self.probabilities, kind="stable")[:count]
+        return tuple(Guess(self.classes[i], float(self.probabilities[i])) for i in best)
+
+    @cached_property
+    def best(self) -> Guess:
+        """The likeliest species."""
+        return self.top(1)[0]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A trained model in memory. It never changes, so threads may share it."""
+
+    card: Card
+    network: Network
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Calibrated probabilities from logits, N × classes."""
+        return (logits.float() / self.card.temperature).softmax(1)
+
+    @torch.inference_mode()
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Logits of a batch of preprocessed images: N × 3 × S × S → N × classes."""
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        return self.network.forward_tail(self.network.forward_trunk(inputs))
+
+    def observe(self, image: Image.Image) -> Observation:
+        """Classify one decoded image, keeping what explanations need."""
+        start = time.perf_counter()
+        crop = self.card.preprocessing.crop(image)
+        inputs = self.card.preprocessing.tensor(image)[None]
+        with torch.no_grad():
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+            trunk = self.network.forward_trunk(inputs)
+            probabilities = self.probabilities(self.network.forward_tail(trunk))[0]
+        return Observation(
+            self.card.model,
+            self.card.classes,
+            crop,
+            inputs,
+            trunk,
+            probabilities.numpy(),
+            time.perf_counter() - start,
+        )
+
+
+def load(root: Path, model_id: str, source: Callable[[str], Classifier]) -> Classifier:
+    """Load a checkpoint, verifying every hash.
+
+    Parameters
+    ----------
+    root : folder of checkpoints.
+    source : gives the classifier of another model, for trees that read its features.
+
+    Raises
+    ------
+    CheckpointError
+        With one sentence, when anything is missing, damaged or does not fit.
+    """
+    folder = root / model_id
+    card = checkpoint.read_card(folder)
+    if card.features_from != study.find(model_id).features_from:
+        raise CheckpointError(f"The card of checkpoint {model_id} is damaged or foreign.")
+    if card.features_from is not None:
+        origin = source(card.features_from)
+        if origin.card.weights_sha256 != card.features_sha256:
+            raise CheckpointError(
+                f"Checkpoint {model_id} was trained on other weights of {card.features_from}; "
+                f"train {model_id} again."
+            )
+        network: Network = TreeNetwork(origin.network, _load_trees(folder, card))
+    else:
+        network = _load_network(folder, card)
+    network.requires_grad_(False).eval()
+    return Classifier(card, network)
+
+
+def _load_network(folder: Path, card: Card) -> Network:
+    tensors = checkpoint.read_weights(folder, card)
+    try:
+        with torch.device("meta"):
+            network = models.build(
+                card.architecture, len(card.classes), card.preprocessing.size, card.backbone
+            )
+        full = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+        network.load_state_dict(full, assign=True)
+    except (KeyError, RuntimeError):
+        raise CheckpointError(
+            f"The weights of checkpoint {card.model} do not fit its architecture."
+        ) from None
+    return network.to(memory_format=torch.channels_last)
+
+
+def _load_trees(folder: Path, card: Card) -> Ensemble:
+    try:
+        if card.architecture == "xgboost":
+            return Boosted(checkpoint.verified_bytes(folder, card, card.weights[0]))
+        arrays = checkpoint.read_weights(folder, card)
+        return Forest(arrays, int(card.settings["n_estimators"]), len(card.classes))
+    except CheckpointError:
+        raise
+    except Exception as error:  # XGBoost raises its own kind for foreign files.
+        raise CheckpointError(f"The trees of checkpoint {card.model} cannot be read.") from error
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether a model of the study can answer; ``problem`` is a sentence when it cannot."""
+
+    model: study.StudyModel
+    card: Card | None
+    problem: str | None
+
+
+class ModelStore:
+    """Classifiers by id, loaded when first asked for and dropped when memory is needed.
+
+    Safe to use from many threads; a model is loaded once however many ask for it.
+
+    Parameters
+    ----------
+    root : folder of checkpoints.
+    max_bytes : bound on the weights kept in memory; the least recently used go first. A single
+        model may exceed it and is then the only one kept.
+    """
+
+    def __init__(self, root: Path, max_bytes: int = 1500 * 2**20) -> None:
+        self.root = root
+        self.max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._loading: dict[str, threading.Lock] = {}
+        self._loaded: OrderedDict[str, tuple[Classifier, int]] = OrderedDict()
+
+    def status(self, model_id: str) -> Status:
+        """Read a model's card without loading its weights."""
+        entry = study.find(model_id)
+        try:
+            return Status(entry, checkpoint.read_card(self.root / model_id), None)
+        except CheckpointError as error:
+            return Status(entry, None, str(error))
+
+    def statuses(self) -> tuple[Status, ...]:
+        """The state of all models of the study, in its order."""
+        return tuple(self.status(model.id) for model in study.STUDY)
+
+    def get(self, model_id: str) -> Classifier:
+        """The classifier of that id.
+
+        Raises
+        ------
+        PokeclfError
+            When there is no such model, or its checkpoint cannot be used.
+        """
+        study.find(model_id)
+        with self._lock:
+            if model_id in self._loaded:
+                self._loaded.move_to_end(model_id)
+                return self._loaded[model_id][0]
+            loading = self._loading.setdefault(model_id, threading.Lock())
+        with loading:
+            with self._lock:
+                if model_id in self._loaded:
+                    return self._loaded[model_id][0]
+            classifier = load(self.root, model_id, self.get)
+            with self._lock:
+                self._loaded[model_id] = (classifier, _own_bytes(classifier))
+                self._make_room()
+            return classifier
+
+    def _make_room(self) -> None:
+        while len(self._loaded) > 1 and self.loaded_bytes > self.max_bytes:
+            self._loaded.popitem(last=False)
+
+    @property
+    def loaded_bytes(self) -> int:
+        """Bytes of the weights in memory; features shared with another model count once."""
+        return sum(size for _, size in self._loaded.values())
+
+
+def _own_bytes(classifier: Classifier) -> int:
+    network = classifier.network
+    if isinstance(network, TreeNetwork):
+        if isinstance(network.ensemble, Boosted):
+            return sum(file.bytes for file in classifier.card.weights)
+        network = network.ensemble
+    tensors = [*network.parameters(), *network.buffers()]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

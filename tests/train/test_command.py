@@ -1,0 +1,153 @@
+"""``python -m train`` from images to checkpoints, on tiny data."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from pokeclf import checkpoint, imaging
+from pokeclf.classifier import ModelStore
+from train import loop
+
+pytestmark = pytest.mark.usefixtures("small_recipes")
+
+
+def _files(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != checkpoint.CARD
+    }
+
+
+@pytest.mark.parametrize("model", ["convmixer", "resnet18_finetuned", "vit_frozen"])
+def test_a_trained_network_is_written_whole_and_answers(train_command, image_folder, model):
+    assert train_command(model) == 0
+    folder = train_command.out / model
+    card = checkpoint.read_card(folder)
+    assert card.classes == ("abra", "bulbasaur", "charmander")
+    assert card.test.images == 9
+    with (folder / checkpoint.HISTORY).open() as file:
+        assert len(list(csv.DictReader(file))) == 3
+
+    # What is served now is what was measured then.
+    split = json.loads((train_command.out / "split.json").read_text())
+    classifier = ModelStore(train_command.out).get(model)
+    stored = checkpoint.read_predictions(folder, card)
+    for path, expected in zip(split["parts"]["test"], stored, strict=True):
+        served = classifier.observe(imaging.decode(image_folder / path)).probabilities
+        np.testing.assert_allclose(served, expected, atol=5e-3)
+    labels = [card.classes.index(path.split("/")[0]) for path in split["parts"]["test"]]
+    assert (stored.argmax(1) == labels).mean() == pytest.approx(card.test.accuracy)
+
+
+@pytest.mark.parametrize("kind", ["extra_trees", "random_forest", "xgboost"])
+def test_trees_learn_from_another_models_features(train_command, kind):
+    assert train_command(f"{kind}_exp2") == 2  # nothing to learn from yet
+    assert train_command(f"{kind}_exp2", "resnet18_frozen") == 0
+    card = checkpoint.read_card(train_command.out / f"{kind}_exp2")
+    source = checkpoint.read_card(train_command.out / "resnet18_frozen")
+    assert card.features_sha256 == source.weights_sha256
+    assert [row["n_estimators"] for row in card.candidates] == [3, 5]
+    assert card.settings["n_estimators"] in (3, 5)
+    # The backbone is not stored again.
+    assert sum(file.bytes for file in card.weights) < 200_000
+
+
+def test_frozen_models_share_one_backbone_file(train_command):
+    assert train_command("resnet18_frozen") == 0
+    card = checkpoint.read_card(train_command.out / "resnet18_frozen")
+    shared = [file for file in card.weights if file.path.startswith("backbones/")]
+    assert len(shared) == 1
+    assert len(list((train_command.out / "backbones").iterdir())) == 1
+
+
+def test_what_is_up_to_date_is_left_alone(train_command, capsys):
+    train_command("convmixer")
+    before = (train_command.out / "convmixer" / "card.json").stat().st_mtime_ns
+    assert train_command("convmixer") == 0
+    assert "up to date" in capsys.readouterr().out
+    assert (train_command.out / "convmixer" / "card.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("model", ["convmixer", "resnet18_finetuned"])
+def test_an_interrupted_run_resumes_to_the_same_result(train_command, monkeypatch, model):
+    assert train_command(model) == 0
+    whole = _files(train_command.out / model)
+
+    train_epoch, calls = loop.train_epoch, []
+
+    def interrupted(*arguments, **named):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return train_epoch(*arguments, **named)
+
+    monkeypatch.setattr(loop, "train_epoch", interrupted)
+    out = train_command.out.parent / "resumed"
+    assert train_command(model, out=out, work="other") == 130
+    assert not (out / model).exists()
+    assert train_command(model, out=out, work="other") == 0
+    resumed = _files(out / model)
+    assert len(calls) == 4  # two epochs, the interrupted third, and the third again
+    for name in ("weights.safetensors", checkpoint.PREDICTIONS):
+        assert resumed[name] == whole[name]
+
+
+def test_a_spent_budget_keeps_what_was_finished(train_command, monkeypatch, capsys):
+    clock = iter(range(0, 100_000, 40))  # every look at the clock comes 40 s later
+    monkeypatch.setattr(loop.time, "monotonic", lambda: next(clock))
+    assert train_command("convmixer", "--budget=6") == 0
+    assert "The budget is spent after" in capsys.readouterr().out
+    monkeypatch.undo()
+
+
+def test_a_studys_recipe_goes_beside_the_tuned_one(train_command):
+    assert train_command("convmixer", "--recipe=study") == 0
+    card = checkpoint.read_card(train_command.out / "study" / "convmixer")
+    assert card.recipe == "study"
+    assert not (train_command.out / "convmixer").exists()
+
+
+def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tmp_path, capsys):
+    train_command("convmixer")
+    fewer = tmp_path / "fewer"
+    for path in image_folder.glob("*/*"):
+        if path.name != "0.png":
+            (fewer / path.parent.name).mkdir(parents=True, exist_ok=True)
+            (fewer / path.parent.name / path.name).write_bytes(path.read_bytes())
+    assert train_command("convmixer", f"--data={fewer}") == 0  # the fixture's --data comes last
+    from train.__main__ import main
+
+    code = main(
+        ["convmixer", f"--data={fewer}", f"--out={train_command.out}", f"--work={tmp_path}"]
+    )
+    assert code == 2
+    assert "belongs to other images" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nonsense"], "There is no model 'nonsense'"),
+        (["convmixer", "--budget=-1"], "--budget takes"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_exit_code_2(train_command, capsys, arguments, sentence):
+    assert train_command(*arguments) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "Traceback" not in error
+
+
+def test_missing_data_and_weights_are_said(tmp_path, image_folder, capsys):
+    from train.__main__ import main
+
+    assert main(["convmixer", f"--data={tmp_path / 'no'}", f"--work={tmp_path}"]) == 2
+    assert "There is no folder" in capsys.readouterr().err
+    arguments = [f"--data={image_folder}", f"--out={tmp_path / 'o'}", f"--work={tmp_path}"]
+    assert main(["vit_frozen", f"--weights={tmp_path}", *arguments]) == 2
+    assert "There are no weights" in capsys.readouterr().err

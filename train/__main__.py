@@ -1,0 +1,124 @@
+"""``python -m train MODEL…``: train models of the study and write their checkpoints."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pokeclf import dataset, study
+from pokeclf.dataset import ImageFolder, Split
+from pokeclf.errors import PokeclfError
+from pokeclf.study import StudyModel
+from train.loop import BudgetSpent
+from train.neural import train_neural
+from train.sources import data_folder
+from train.trees import train_trees
+from train.workshop import Workshop
+
+SPLIT_FILE = "split.json"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="ids of models, or: all")
+    parser.add_argument(
+        "--data", required=True, help="folder of class folders, or kaggle:OWNER/NAME"
+    )
+    parser.add_argument("--recipe", choices=("tuned", "study"), default="tuned")
+    parser.add_argument(
+        "--weights", type=Path, help="folder of pretrained weights; downloaded when not given"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("checkpoints"),
+        metavar="DIR",
+        help="folder of checkpoints; recipe study goes to its subfolder study",
+    )
+    parser.add_argument("--work", type=Path, default=Path("runs"), help="caches, unfinished runs")
+    parser.add_argument("--budget", type=float, metavar="MINUTES", help="stop after so long")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--again", action="store_true", help="train even what is up to date")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        chosen = _in_order(options.models)
+        shop = _open_workshop(options)
+        for model in chosen:
+            if not options.again and shop.is_current(model):
+                print(f"{model.id} is up to date.")
+                continue
+            print(f"{model.id}: {model.summary}, recipe {shop.recipe}")
+            (train_trees if model.is_tree else train_neural)(model, shop)
+            print(f"{model.id} is written to {shop.out / model.id}.")
+    except BudgetSpent as pause:
+        print(pause)
+    except PokeclfError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped; run the same command to go on from the last whole epoch.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _in_order(names: list[str]) -> list[StudyModel]:
+    """The named models, those that lend features before those that read them."""
+    if "all" in names:
+        names = list(study.BY_ID)
+    wanted = {study.find(name).id for name in names}
+    chosen = [model for model in study.STUDY if model.id in wanted]
+    return sorted(chosen, key=lambda model: model.is_tree)
+
+
+def _open_workshop(options: argparse.Namespace) -> Workshop:
+    if options.budget is not None and options.budget <= 0:
+        raise PokeclfError("--budget takes a number of minutes greater than 0.")
+    start = time.monotonic()
+    root = options.out
+    folder = dataset.open_folder(
+        data_folder(options.data),
+        options.work,
+        lambda images, count: tqdm(images, "decoding images", count, unit="image", mininterval=2),
+    )
+    for path, reason in folder.broken:
+        print(f"Skipped {path}: {reason}", file=sys.stderr)
+    return Workshop(
+        folder=folder,
+        split=_split(folder, root, options.seed),
+        out=root if options.recipe == "tuned" else root / options.recipe,
+        work=options.work,
+        weights=options.weights,
+        recipe=options.recipe,
+        seed=options.seed,
+        deadline=None if options.budget is None else start + 60 * options.budget,
+    )
+
+
+def _split(folder: ImageFolder, root: Path, seed: int) -> Split:
+    """The split beside the checkpoints, which all models share; made when there is none."""
+    path = root / SPLIT_FILE
+    if not path.exists():
+        dataset.write_split(dataset.make_split(folder, seed), path)
+    split = dataset.read_split(path)
+    if split.data_fingerprint != folder.fingerprint:
+        raise PokeclfError(
+            f"{path} belongs to other images than these; "
+            "--out takes another folder for their checkpoints."
+        )
+    return split
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""Train a neural network: all of it, or a head on the features of a frozen backbone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pokeclf import checkpoint, models
+from pokeclf.checkpoint import WeightFile
+from pokeclf.classifier import Classifier
+from pokeclf.errors import PokeclfError
+from pokeclf.files import sha256, write_atomically
+from pokeclf.imaging import Preprocessing
+from pokeclf.models.network import Network
+from pokeclf.study import Recipe, StudyModel
+from train.batches import Augmentation, ImageBatches
+from train.features import image_features
+from train.loop import Batches, Epoch, autocast, best_device, fit
+from train.pretrained import backbone_weights
+from train.workshop import Workshop
+
+RESIZE_RULE = "squash"
+
+
+def train_neural(model: StudyModel, shop: Workshop) -> None:
+    """Train a neural model of the study and write its checkpoint."""
+    recipe: Recipe = shop.recipe_of(model)
+    torch.manual_seed(shop.seed)
+    classes = shop.folder.classes
+    network = models.build(model.architecture, len(classes), recipe.eval_size, model.backbone)
+    if model.pretrained:
+        try:
+            network.body.load_state_dict(backbone_weights(model.backbone, shop.weights))
+        except RuntimeError as error:
+            raise PokeclfError(f"The weights of {model.backbone} do not fit it.") from error
+    started = time.monotonic()
+    fit_model = _fit_head if model.frozen else _fit_network
+    history = fit_model(network, model, recipe, shop)
+    # A resumed run began, in effect, as long ago as its epochs took.
+    started = min(started, time.monotonic() - sum(row.seconds for row in history))
+    _keep(network, model, recipe, shop, history, started)
+
+
+def preprocessing_at(recipe: Recipe, size: int) -> Preprocessing:
+    """The recipe's preprocessing for inputs of that side."""
+    return Preprocessing(size, RESIZE_RULE, *recipe.normalisation)
+
+
+def _augmentation(recipe: Recipe) -> Augmentation | None:
+    return Augmentation(recipe.crop) if recipe.crop < 1 else None
+
+
+def _fit_network(
+    network: Network, model: StudyModel, recipe: Recipe, shop: Workshop
+) -> list[Epoch]:
+    network.to(memory_format=torch.channels_last)
+    train, validation = shop.indices("train"), shop.indices("validation")
+
+    def train_batches(epoch: int, size: int) -> Batches:
+        return ImageBatches(
+            shop.folder, train, preprocessing_at(recipe, size), recipe.batch_size,
+            _augmentation(recipe), shuffle=True, seed=shop.seed, epoch=epoch,
+        )  # fmt: skip
+
+    def validation_batches(size: int) -> Batches:
+        return ImageBatches(shop.folder, validation, preprocessing_at(recipe, size), 128)
+
+    return fit(
+        network, recipe, train_batches, validation_batches,
+        shop.run_folder(model) / "state.pt", shop.seed, shop.deadline,
+    )  # fmt: skip
+
+
+class _Head(nn.Module):
+    """A head that is trained on features alone."""
+
+    def __init__(self, head: nn.Sequential) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.head(features)
+
+
+@dataclass(frozen=True)
+class _FeatureBatches:
+    """Shuffled batches of features that are in memory."""
+
+    features: Tensor
+    labels: Tensor
+    batch_size: int
+    order: np.ndarray
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for start in range(0, len(self.order), self.batch_size):
+            chosen = torch.from_numpy(self.order[start : start + self.batch_size])
+            yield self.features[chosen], self.labels[chosen]
+
+
+def _fit_head(network: Network, model: StudyModel, recipe: Recipe, shop: Workshop) -> list[Epoch]:
+    """Train the head on pooled features of several augmented views of every image."""
+    device = best_device()
+    network.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+    labels = torch.from_numpy(shop.labels)
+
+    def pooled(inputs: Tensor) -> Tensor:
+        with autocast(device):
+            return network.pool(network.forward_features(inputs))
+
+    def features(part: str, view: int) -> Tensor:
+        return image_features(
+            pooled, f"{model.backbone}-pooled", shop, part,
+            preprocessing_at(recipe, recipe.sizes[-1][1] if view else recipe.eval_size),
+            _augmentation(recipe) if view else None, view, device,
+        )  # fmt: skip
+
+    views = [features("train", view) for view in range(recipe.views)]
+    train_labels = labels[torch.from_numpy(shop.indices("train"))]
+    validation = features("validation", 0)
+    validation_labels = labels[torch.from_numpy(shop.indices("validation"))]
+
+    def train_batches(epoch: int, _: int) -> Batches:
+        random = np.random.default_rng((shop.seed, epoch))
+        order = random.permutation(len(train_labels))
+        # Each image comes once an epoch, in a random one of its views.
+        choice = torch.from_numpy(random.integers(0, len(views), len(train_labels)))
+        chosen = torch.stack(views)[choice, torch.arange(len(train_labels))]
+        return _FeatureBatches(chosen, train_labels, recipe.batch_size, order)
+
+    def validation_batches(_: int) -> Batches:
+        order = np.arange(len(validation_labels))
+        return _FeatureBatches(validation, validation_labels, 1024, order)
+
+    return fit(
+        _Head(network.head), recipe, train_batches, validation_batches,
+        shop.run_folder(model) / "state.pt", shop.seed, shop.deadline,
+    )  # fmt: skip
+
+
+def _keep(
+    network: Network,
+    model: StudyModel,
+    recipe: Recipe,
+    shop: Workshop,
+    history: list[Epoch],
+    started: float,
+) -> None:
+    """Store the weights as they will be served, then measure exactly those."""
+    compact = {name: _compact(value) for name, value in network.state_dict().items()}
+    files: dict[str, bytes] = {}
+    weights: list[WeightFile] = []
+    if model.frozen:
+        weights.append(_shared_backbone(shop.out, model.backbone, _below("body.", compact)))
+        compact = _below("head.", compact)
+    name, prefix = ("head.safetensors", "head.") if model.frozen else ("weights.safetensors", "")
+    files[name] = checkpoint.pack(compact)
+    weights.append(WeightFile(name, sha256(files[name]), len(files[name]), prefix))
+
+    served = {key: _compact(value).to(value.dtype) for key, value in network.state_dict().items()}
+    network.cpu().load_state_dict(served)
+    network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+    card = shop.new_card(
+        model, preprocessing_at(recipe, recipe.eval_size), weights,
+        models.parameter_count(network), {},
+    )  # fmt: skip
+    classifier = Classifier(card, network)
+    logits = {part: shop.logits(classifier, part) for part in ("validation", "test")}
+    shop.finish(card, logits, files, [asdict(row) for row in history], started)
+
+
+def _compact(value: Tensor) -> Tensor:
+    """Half precision for matrices; vectors (biases, norms) are small and stay exact."""
+    return value.half() if value.is_floating_point() and value.dim() > 1 else value
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _shared_backbone(out: Path, name: str, tensors: dict[str, Tensor]) -> WeightFile:
+    """Write a pretrained backbone once; its name carries its hash, so it never changes."""
+    data = checkpoint.pack(tensors)
+    digest = sha256(data)
+    path = f"backbones/{name}_{digest[:8]}.safetensors"
+    if not (out / path).exists():
+        write_atomically(out / path, data)
+    return WeightFile(path, digest, len(data), "body.")

@@ -1,0 +1,193 @@
+"""What every training run needs, and the frame in which a finished model is measured and kept."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import io
+import json
+import platform
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from pokeclf import checkpoint, evaluation
+from pokeclf.checkpoint import Card
+from pokeclf.classifier import Classifier
+from pokeclf.dataset import ImageFolder, Split
+from pokeclf.errors import PokeclfError
+from pokeclf.files import folder_written_whole, sha256, to_json, write_atomically
+from pokeclf.imaging import Preprocessing
+from pokeclf.study import Recipe, StudyModel, TreeRecipe
+from train.batches import ImageBatches
+
+LIBRARIES = ("torch", "torchvision", "timm", "scikit-learn", "xgboost", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Images, their split, and where things go.
+
+    Attributes
+    ----------
+    out : folder of checkpoints.
+    work : caches and unfinished runs; may be deleted at the price of time.
+    weights : folder with pretrained weights; None downloads them.
+    recipe : name of the recipe, ``"tuned"`` or ``"study"``.
+    deadline : ``time.monotonic()`` value after which no further epoch is started.
+    """
+
+    folder: ImageFolder
+    split: Split
+    out: Path
+    work: Path
+    weights: Path | None
+    recipe: str
+    seed: int
+    deadline: float | None
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """Class index of every image."""
+        return self.folder.labels()
+
+    def indices(self, part: str) -> np.ndarray:
+        """Positions of the images of a part, in the split's order."""
+        return self.split.indices(self.folder, part)
+
+    def recipe_of(self, model: StudyModel) -> Recipe | TreeRecipe:
+        """The recipe in use for that model."""
+        return model.recipes[self.recipe]
+
+    def run_folder(self, model: StudyModel) -> Path:
+        """Where an unfinished run is kept; another recipe, seed or split gets another folder."""
+        return self.work / f"{model.id}-{self._run_key(model)[:12]}"
+
+    def _run_key(self, model: StudyModel) -> str:
+        recipe = json.dumps(asdict(self.recipe_of(model)), sort_keys=True)
+        return sha256(f"{recipe} {self.seed} {self.split.fingerprint}".encode())
+
+    def is_current(self, model: StudyModel) -> bool:
+        """Whether a checkpoint of this recipe, seed and split is there already."""
+        try:
+            card = checkpoint.read_card(self.out / model.id)
+            if card.settings["run"] != self._run_key(model):
+                return False
+            if model.features_from is None:
+                return True
+            source = checkpoint.read_card(self.out / model.features_from)
+            return source.weights_sha256 == card.features_sha256
+        except (checkpoint.CheckpointError, KeyError):
+            return False
+
+    def new_card(
+        self,
+        model: StudyModel,
+        preprocessing: Preprocessing,
+        weights: Sequence[checkpoint.WeightFile],
+        parameters: int,
+        settings: Mapping[str, Any],
+        **further: Any,  # noqa: ANN401 - fields of Card
+    ) -> Card:
+        """A card without figures yet."""
+        unknown = evaluation.Metrics(0, 0, 0, 0, 0, 0, 0, 0)
+        return Card(
+            model=model.id,
+            architecture=model.architecture,
+            classes=self.folder.classes,
+            preprocessing=preprocessing,
+            weights=tuple(weights),
+            parameters=parameters,
+            recipe=self.recipe,
+            settings={
+                **json.loads(json.dumps(asdict(self.recipe_of(model)))),
+                **settings,
+                "run": self._run_key(model),
+            },
+            seed=self.seed,
+            temperature=1.0,
+            validation=unknown,
+            test=unknown,
+            data_fingerprint=self.folder.fingerprint,
+            split_fingerprint=self.split.fingerprint,
+            training_seconds=0.0,
+            libraries={
+                "python": platform.python_version(),
+                **{name: importlib.metadata.version(name) for name in LIBRARIES if _has(name)},
+            },
+            backbone=model.backbone,
+            **further,
+        )
+
+    def logits(self, classifier: Classifier, part: str) -> np.ndarray:
+        """Logits of a part's images, exactly as the served model computes them."""
+        batches = ImageBatches(
+            self.folder, self.indices(part), classifier.card.preprocessing, batch_size=32
+        )
+        bar = tqdm(batches, desc=f"{part} images", unit="batch", mininterval=2)
+        return torch.cat([classifier.logits(inputs) for inputs, _ in bar]).float().numpy()
+
+    def finish(
+        self,
+        card: Card,
+        logits: Mapping[str, np.ndarray],
+        files: Mapping[str, bytes],
+        history: Iterable[Mapping[str, Any]],
+        started: float,
+    ) -> Card:
+        """Measure a model and write its checkpoint folder, whole or not at all.
+
+        Parameters
+        ----------
+        logits : of the ``validation`` and ``test`` images.
+        files : weight files of the folder by name.
+        history : rows of ``history.csv``.
+        started : ``time.monotonic()`` when the run began, or before by what earlier runs took.
+        """
+        labels = {part: self.labels[self.indices(part)] for part in logits}
+        temperature = evaluation.fit_temperature(logits["validation"], labels["validation"])
+        card = replace(
+            card,
+            temperature=temperature,
+            training_seconds=round(time.monotonic() - started, 1),
+            **{
+                part: evaluation.measure(_softmax(logits[part] / temperature), labels[part])
+                for part in ("validation", "test")
+            },
+        )
+        with folder_written_whole(self.out / card.model) as folder:
+            for name, data in files.items():
+                write_atomically(folder / name, data)
+            checkpoint.write_predictions(folder, logits["test"])
+            write_atomically(folder / checkpoint.HISTORY, _csv(list(history)))
+            write_atomically(folder / checkpoint.CARD, to_json(asdict(card)))
+        return card
+
+
+def _has(library: str) -> bool:
+    try:
+        importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    return torch.from_numpy(logits).softmax(1).numpy()
+
+
+def _csv(rows: list[Mapping[str, Any]]) -> bytes:
+    if not rows:
+        raise PokeclfError("A run without a single epoch cannot be written.")
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
