@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from pokeclf import imaging
 from pokeclf.errors import PokeclfError
-from pokeclf.files import sha256, to_json, write_atomically
+from pokeclf.files import folder_written_whole, sha256, to_json, write_atomically
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 MIN_IMAGES = 10
@@ -26,7 +27,9 @@ MIN_IMAGES = 10
 NEAR_DUPLICATE_BITS = 6
 """Perceptual hashes of 64 bits that differ in at most so many belong to one group."""
 PARTS = ("train", "validation", "test")
-_FOLDS = {"validation": range(0, 3), "test": range(3, 6)}  # of 20; 15 % each
+_FOLDS = 20
+_HELD_OUT = 0.15
+"""Share of the images in each of validation and test."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,10 @@ def _list_files(root: Path) -> list[str]:
     files = sorted(
         path.relative_to(root).as_posix()
         for path in root.glob("*/*")
-        if path.suffix.lower() in SUFFIXES and path.is_file()
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        # Notebooks and version control keep hidden folders, which are no classes.
+        and not path.parent.name.startswith(".")
     )
     if not files:
         raise PokeclfError(f"{root} has no class folders with images in them.")
@@ -131,8 +137,14 @@ def _list_files(root: Path) -> list[str]:
 
 def _content_hashes(root: Path, files: list[str]) -> list[tuple[str, str]]:
     with ThreadPoolExecutor() as pool:
-        digests = pool.map(lambda path: sha256((root / path).read_bytes()), files)
-        return list(zip(files, digests, strict=True))
+        return list(zip(files, pool.map(lambda path: _hash(root / path), files), strict=True))
+
+
+def _hash(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes())
+    except OSError:
+        return "unreadable"  # Decoding it fails as well, which lists it as broken.
 
 
 def _decode_into(
@@ -141,26 +153,28 @@ def _decode_into(
     hashes: list[tuple[str, str]],
     progress: Callable[[Iterable, int], Iterable],
 ) -> None:
-    """Decode all images to ``pixels.bin``; ``index.json`` is written last and marks it whole."""
-    cache.mkdir(parents=True, exist_ok=True)
+    """Decode all images to ``pixels.bin`` and describe them in ``index.json``."""
     entries: list[dict] = []
     broken: list[tuple[str, str]] = []
-    with ThreadPoolExecutor() as pool, (cache / "pixels.bin").open("wb") as file:
-        decoded = pool.map(lambda item: _decode_one(root / item[0]), hashes)
-        for (path, digest), result in zip(hashes, progress(decoded, len(hashes)), strict=True):
-            if isinstance(result, str):
-                broken.append((path, result))
-                continue
-            image, plain, mirrored = result
-            entries.append(
-                asdict(
-                    Entry(
-                        path, path.split("/")[0], digest, *image.size, file.tell(), plain, mirrored
-                    )
-                )
-            )
-            file.write(image.tobytes())
-    write_atomically(cache / "index.json", to_json({"entries": entries, "broken": broken}))
+    try:
+        # Another process may make the same cache, or read it already.
+        with folder_written_whole(cache) as folder:
+            with ThreadPoolExecutor() as pool, (folder / "pixels.bin").open("wb") as file:
+                decoded = pool.map(lambda item: _decode_one(root / item[0]), hashes)
+                done = progress(decoded, len(hashes))
+                for (path, digest), result in zip(hashes, done, strict=True):
+                    if isinstance(result, str):
+                        broken.append((path, result))
+                        continue
+                    image, *views = result
+                    label = path.split("/")[0]
+                    entry = Entry(path, label, digest, *image.size, file.tell(), *views)
+                    entries.append(asdict(entry))
+                    file.write(image.tobytes())
+            index = to_json({"entries": entries, "broken": broken})
+            (folder / "index.json").write_bytes(index)
+    except OSError as error:
+        raise PokeclfError(f"{cache} cannot be written: {error.strerror or error}.") from error
 
 
 def _decode_one(path: Path) -> tuple[Image.Image, str, str] | str:
@@ -222,24 +236,58 @@ class Split:
 
 
 def make_split(folder: ImageFolder, seed: int) -> Split:
-    """Split 70/15/15, stratified by class, with near-duplicates on one side."""
+    """Split 70/15/15, stratified by class, with near-duplicates on one side.
+
+    Raises
+    ------
+    PokeclfError
+        When near-duplicates leave a class with too few images for all three parts.
+    """
     groups = near_duplicate_groups(folder.entries)
+    labels = folder.labels()
+    numbers = _assign_parts(labels, groups, seed)
+    for label, name in enumerate(folder.classes):
+        if len(set(numbers[labels == label])) < len(PARTS):
+            raise PokeclfError(
+                f"Class {name!r} cannot be split into {', '.join(PARTS)}: "
+                "too many of its images are near-duplicates."
+            )
     paths = np.array([entry.path for entry in folder.entries])
-    kfold = StratifiedGroupKFold(n_splits=20, shuffle=True, random_state=seed)
-    fold = np.empty(len(paths), int)
-    for number, (_, chosen) in enumerate(kfold.split(paths, folder.labels(), groups)):
-        fold[chosen] = number
-    parts = {part: np.isin(fold, folds) for part, folds in _FOLDS.items()}
-    parts["train"] = ~(parts["validation"] | parts["test"])
     members: dict[int, list[str]] = {}
     for path, group in zip(paths, groups, strict=True):
         members.setdefault(int(group), []).append(str(path))
     return Split(
         data_fingerprint=folder.fingerprint,
         seed=seed,
-        parts={part: tuple(paths[parts[part]].tolist()) for part in PARTS},
+        parts={part: tuple(paths[numbers == n].tolist()) for n, part in enumerate(PARTS)},
         groups=tuple(tuple(paths) for paths in members.values() if len(paths) > 1),
     )
+
+
+def _assign_parts(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """For each image the position in :data:`PARTS` of its part."""
+    parts = np.zeros(len(labels), int)
+    folds = min(_FOLDS, np.bincount(labels).max(), groups.max() + 1)
+    if folds < len(PARTS):
+        return parts
+    held_out = max(1, round(_HELD_OUT * folds))
+    kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A class may have fewer images than there are folds; that is mended below.
+        warnings.filterwarnings("ignore", "The least populated class")
+        for number, (_, chosen) in enumerate(kfold.split(labels, labels, groups)):
+            # The first folds are validation's and the next ones test's.
+            parts[chosen] = {0: 1, 1: 2}.get(number // held_out, 0)
+    # Give each class to each part, by moving its smallest group from where it has the most.
+    for label in range(labels.max() + 1):
+        for part in range(len(PARTS)):
+            sizes = [
+                Counter(groups[(labels == label) & (parts == each)]) for each in range(len(PARTS))
+            ]
+            richest = max(sizes, key=len)
+            if not sizes[part] and len(richest) > 1:
+                parts[groups == min(richest, key=richest.__getitem__)] = part
+    return parts
 
 
 def write_split(split: Split, path: Path) -> None:

@@ -21,12 +21,23 @@ from pokeclf.errors import PokeclfError
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 40 * 2**20
 MAX_PIXELS = 50_000_000
+MAX_WEBP_PIXELS = 25_000_000
+"""WebP has a limit of its own, because its decoder keeps four copies of all pixels."""
+MAX_SIDE = 65_535
+"""Longest side that is accepted, which is the longest that a JPEG can have."""
 MIN_SIDE = 8
+MAX_SCANS = 1000
+"""Passes of a progressive JPEG. Usual are ten; a made-up file with thousands takes hours.
+
+A pass is told by two bytes, which by chance are also in what cameras append to a JPEG, such as a
+film, but hardly a thousand times in :data:`MAX_BYTES`.
+"""
 CANONICAL_SIDE = 256
 """Longest side, in pixels, of the image that is cached for training and fed when serving."""
 
-# Pillow warns about large images while it opens them; `decode` has a stricter limit of its own.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Pillow warns about large images, for which `decode` has a stricter limit of its own, and about
+# broken EXIF, of which `decode` needs only the orientation.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class ImageError(PokeclfError):
@@ -39,8 +50,8 @@ def decode(source: bytes | str | Path) -> Image.Image:
     Accepts PNG, JPEG, WebP, GIF (first frame) and BMP, told by content and not by name. EXIF
     rotation is applied, transparency is laid over white, and CMYK, palette, grey and 16-bit
     images become 8-bit RGB. Sizes are checked before any pixel is decoded. An image whose longest
-    side is over twice :data:`CANONICAL_SIDE` is shrunk by whole factors on the way, so that memory
-    stays small.
+    side is at least four times :data:`CANONICAL_SIDE` is shrunk by a whole factor on the way, so
+    that memory stays small.
 
     Parameters
     ----------
@@ -55,25 +66,18 @@ def decode(source: bytes | str | Path) -> Image.Image:
     ImageError
         With one sentence, for anything that is not a readable image within the limits.
     """
-    image = _open(_read(source))
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"The image has {width} × {height} pixels; "
-            f"at most {MAX_PIXELS // 1_000_000} million pixels are accepted."
-        )
-    if min(width, height) < MIN_SIDE:
-        raise ImageError(
-            f"The image is only {width} × {height} pixels; "
-            f"each side must have at least {MIN_SIDE} pixels."
-        )
+    data = _read(source)
+    image = _open(data)
+    _check_size(image)
+    if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_SCANS:
+        raise ImageError("The JPEG is stored in too many passes; save it again in another way.")
     try:
+        factor = _shrink_factor(image.size)
         # JPEG can be decoded at a half, a quarter or an eighth of its size for free.
-        image.draft(None, (2 * CANONICAL_SIDE, 2 * CANONICAL_SIDE))
-        orientation = image.getexif().get(0x0112, 1)
+        image.draft(None, (image.width // factor, image.height // factor))
+        _scale_transparent_colour(image)
         image.load()
-        image = _to_rgb(_shrink(_to_eight_bits(image)))
-        return _upright(image, orientation)
+        return _upright(_to_small_rgb(image), _orientation(image))
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds for broken data.
@@ -85,15 +89,16 @@ def _read(source: bytes | str | Path) -> bytes:
         data = source
     else:
         path = Path(source)
+        name = path.name or str(path)
         try:
             if path.is_dir():
-                raise ImageError(f"{path.name} is a folder, not an image.")
+                raise ImageError(f"{name} is a folder, not an image.")
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
-            raise ImageError(f"There is no file {path}.") from None
+            raise ImageError(f"There is no file {name}.") from None
         except (OSError, ValueError):
-            raise ImageError(f"The file {path.name} cannot be read.") from None
+            raise ImageError(f"The file {name} cannot be read.") from None
     if not data:
         raise ImageError("The file is empty.")
     if len(data) > MAX_BYTES:
@@ -117,29 +122,55 @@ def _open(data: bytes) -> Image.Image:
         ) from error
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey to 8 bits; plain conversion would clip everything bright to white."""
-    if not image.mode.startswith("I"):
-        return image
-    grey = np.asarray(image)
-    scaled = Image.fromarray((np.clip(grey, 0, 65535) >> 8).astype(np.uint8))
-    if "transparency" in image.info:
-        transparent = grey == image.info["transparency"]
-        scaled.putalpha(Image.fromarray(np.where(transparent, 0, 255).astype(np.uint8)))
-    return scaled
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
+    most = MAX_WEBP_PIXELS if image.format == "WEBP" else MAX_PIXELS
+    if width * height > most or max(width, height) > MAX_SIDE:
+        raise ImageError(
+            f"The image has {width} × {height} pixels; at most {most // 1_000_000} million pixels "
+            f"are accepted, and at most {MAX_SIDE} on a side."
+        )
+    if min(width, height) < MIN_SIDE:
+        raise ImageError(
+            f"The image is only {width} × {height} pixels; "
+            f"each side must have at least {MIN_SIDE} pixels."
+        )
 
 
-def _shrink(image: Image.Image) -> Image.Image:
-    """Divide the size by a whole number, keeping both sides usable."""
-    factor = min(max(image.size) // (2 * CANONICAL_SIDE), min(image.size) // MIN_SIDE)
-    if factor < 2:
-        return image
-    if image.mode in ("P", "1") or "transparency" in image.info:
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    return image.reduce(factor)
+def _shrink_factor(size: tuple[int, int]) -> int:
+    """The whole number to divide a size by, keeping both sides usable; 1 for a small image."""
+    return max(1, min(max(size) // (2 * CANONICAL_SIDE), min(size) // MIN_SIDE))
+
+
+def _scale_transparent_colour(image: Image.Image) -> None:
+    """Scale a PNG's transparent colour to 8 bits, as Pillow does with the pixels alone."""
+    colour = image.info.get("transparency")
+    if colour is None or image.format != "PNG":
+        return
+    match image.tile[0].args:  # How the file stores a pixel.
+        case "L;2":
+            image.info["transparency"] = colour * 85
+        case "L;4":
+            image.info["transparency"] = colour * 17
+        case "RGB;16B":
+            image.info["transparency"] = tuple(value >> 8 for value in colour)
+
+
+def _to_small_rgb(image: Image.Image) -> Image.Image:
+    """Shrink a loaded image and convert it, a few rows at a time to save memory."""
+    factor = _shrink_factor(image.size)
+    width, height = image.size
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    rows = factor * max(1, 2**20 // (width * factor))
+    for top in range(0, height, rows):
+        strip = _to_rgb(image.crop((0, top, width, min(top + rows, height))))
+        small.paste(strip.reduce(factor), (0, top // factor))
+    return small  # A new image, so none of the original's metadata.
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        image = _to_eight_bits(image)
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -147,24 +178,51 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    """Apply an EXIF orientation (1 to 8) that was read before the pixels were converted."""
-    if orientation in range(2, 9):
-        image.getexif()[0x0112] = orientation
-        image = ImageOps.exif_transpose(image)
-    clean = Image.frombytes("RGB", image.size, image.tobytes())
-    return clean  # A copy without the original's metadata.
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit grey to 8 bits; plain conversion would clip everything bright to white."""
+    grey = np.asarray(image)
+    scaled = Image.fromarray((np.clip(grey, 0, 65535) >> 8).astype(np.uint8))
+    if "transparency" in image.info:
+        opaque = grey != image.info["transparency"]
+        scaled.putalpha(Image.fromarray(opaque.astype(np.uint8) * np.uint8(255)))
+    return scaled
+
+
+def _orientation(image: Image.Image) -> object:
+    """The EXIF orientation, which may be anything in a broken file."""
+    try:
+        return image.getexif().get(0x0112)
+    except Exception:  # Broken EXIF does not make the pixels unusable.
+        return None
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _upright(image: Image.Image, orientation: object) -> Image.Image:
+    """Undo the turn or reflection that an EXIF orientation of 2 to 8 tells of."""
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def canonical(image: Image.Image) -> Image.Image:
     """Shrink to at most :data:`CANONICAL_SIDE` on the longest side, keeping the aspect ratio.
 
+    Only a strip so thin that a side would fall under :data:`MIN_SIDE` gets that side instead.
     Training caches this image and serving starts from it, so both resize from the same pixels.
     """
     if max(image.size) <= CANONICAL_SIDE:
         return image
     scale = CANONICAL_SIDE / max(image.size)
-    size = tuple(max(1, round(side * scale)) for side in image.size)
+    size = tuple(max(MIN_SIDE, round(side * scale)) for side in image.size)
     return image.resize(size, Image.Resampling.BICUBIC)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pokeclf.errors import PokeclfError
+
 __all__ = ["BY_SLUG", "SPECIES", "Species", "find"]
 
 
@@ -145,7 +147,7 @@ _BY_ANY_NAME = {each.name.casefold(): each for each in SPECIES} | dict(BY_SLUG)
 def find(slug: str) -> Species:
     """Return the species with this slug or display name, whatever its case.
 
-    Raises ValueError, in one sentence fit for a user, when there is none.
+    Raises PokeclfError when there is none.
     """
     wanted = slug.strip().casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     if wanted in _BY_ANY_NAME:
@@ -158,4 +160,4 @@ def find(slug: str) -> Species:
         if slugs
         else "give the slug of a first-generation species, such as pikachu or mr-mime."
     )
-    raise ValueError(f"There is no species {shown!r}: {hint}")
+    raise PokeclfError(f"There is no species {shown!r}: {hint}")

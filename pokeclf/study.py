@@ -212,9 +212,9 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=66,
-                eval_size=180,
-                sizes=((0.35, 80), (0.45, 120), (0.2, 160)),
+                epochs=36,
+                eval_size=140,
+                sizes=((0.5, 80), (0.5, 120)),
                 lr=6e-3,
                 body_lr=6e-3,
                 weight_decay=0.02,
@@ -319,7 +319,7 @@ STUDY: tuple[StudyModel, ...] = (
                 sizes=((1.0, 224),),
                 lr=2e-3,
                 body_lr=2e-3,
-                views=4,
+                views=3,
                 crop=0.5,
                 batch_size=256,
             )

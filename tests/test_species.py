@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pokeclf.errors import PokeclfError
 from pokeclf.species import BY_SLUG, SPECIES, find
 
 KANTO = Path(__file__).parents[1].parent / "shared" / "kanto"
@@ -153,15 +154,15 @@ def test_find_takes_every_slug_and_name():
 
 
 def test_find_suggests_what_was_meant():
-    with pytest.raises(ValueError, match=r"no species 'pikachoo': did you mean pikachu\?"):
+    with pytest.raises(PokeclfError, match=r"no species 'pikachoo': did you mean pikachu\?"):
         find("pikachoo")
-    with pytest.raises(ValueError, match=r"nidoran-f or nidoran-m|nidoran-m or nidoran-f"):
+    with pytest.raises(PokeclfError, match=r"nidoran-f or nidoran-m|nidoran-m or nidoran-f"):
         find("nidoran")
 
 
 @pytest.mark.parametrize("given", ["", "  ", "zzzz", "x" * 100_000])
 def test_find_answers_nonsense_in_one_short_sentence(given):
-    with pytest.raises(ValueError, match="such as pikachu or mr-mime") as error:
+    with pytest.raises(PokeclfError, match="such as pikachu or mr-mime") as error:
         find(given)
     message = str(error.value)
     assert len(message) < 160

@@ -1,19 +1,22 @@
-"""``python -m train MODEL…``: train models of the study and write their checkpoints."""
+"""``python -m train MODEL…``: train models of the study and write their checkpoints.
+
+``python -m train report`` writes their figures into README.md.
+"""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 import time
 from pathlib import Path
 
 from tqdm import tqdm
 
-from pokeclf import dataset, study
+from pokeclf import commandline, dataset, study
 from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
 from pokeclf.study import StudyModel
+from train import report
 from train.loop import BudgetSpent
 from train.neural import train_neural
 from train.sources import data_folder
@@ -25,7 +28,7 @@ SPLIT_FILE = "split.json"
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
+    parser = commandline.Parser(prog="python -m train", description=__doc__)
     parser.add_argument("models", nargs="+", metavar="MODEL", help="ids of models, or: all")
     parser.add_argument(
         "--data", required=True, help="folder of class folders, or kaggle:OWNER/NAME"
@@ -50,26 +53,28 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["report"]:
+        return report.main(arguments[1:])
     options = parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING)
-    try:
-        chosen = _in_order(options.models)
-        shop = _open_workshop(options)
-        for model in chosen:
-            if not options.again and shop.is_current(model):
-                print(f"{model.id} is up to date.")
-                continue
-            print(f"{model.id}: {model.summary}, recipe {shop.recipe}")
+    return commandline.run(lambda: train(options))
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train the named models one after the other."""
+    chosen = _in_order(options.models)
+    shop = _open_workshop(options)
+    for model in chosen:
+        if not options.again and shop.is_current(model):
+            print(f"{model.id} is up to date.")
+            continue
+        print(f"{model.id}: {model.summary}, recipe {shop.recipe}")
+        try:
             (train_trees if model.is_tree else train_neural)(model, shop)
-            print(f"{model.id} is written to {shop.out / model.id}.")
-    except BudgetSpent as pause:
-        print(pause)
-    except PokeclfError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped; run the same command to go on from the last whole epoch.", file=sys.stderr)
-        return 130
+        except BudgetSpent as pause:
+            print(pause)
+            return 0
+        print(f"{model.id} is written to {shop.out / model.id}.")
     return 0
 
 

@@ -1,0 +1,26 @@
+# The two commands of a newcomer; both set up everything they need first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: app test lint
+
+app: .venv/app.stamp
+	$(BIN)/python app.py
+
+test: .venv/test.stamp lint
+	$(BIN)/python -m pytest
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Stamps are written last, so that an interrupted installation is done again.
+.venv/app.stamp: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed.")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/test.stamp: .venv/app.stamp requirements-test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	touch $@

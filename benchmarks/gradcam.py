@@ -1,0 +1,84 @@
+"""``python -m benchmarks.gradcam``: Grad-CAM with prediction against the library's usual set-up.
+
+Both run on the same model and picture, in turns, so that other load on the machine hits both.
+The usual set-up classifies, then lets pytorch-grad-cam hook the shared model and run it forwards
+and backwards; ours explains from the one pass that classified.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+from pokeclf import explain, hub, imaging
+from pokeclf.classifier import Classifier, ModelStore
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+MODELS = ("resnet18_finetuned", "resnet18_frozen", "convmixer")
+ROUNDS = 30
+TARGET = 2.5
+
+
+def usual(classifier: Classifier, image: Image.Image) -> np.ndarray:
+    """Predict, then explain with pytorch-grad-cam as its documentation shows it."""
+    network, preprocessing = classifier.network, classifier.card.preprocessing
+    inputs = preprocessing.tensor(image)[None]
+    with torch.no_grad():
+        best = int(classifier.probabilities(network(inputs)).argmax())
+    with GradCAM(network, [_last_layer(network)]) as cam:
+        return cam(inputs, [ClassifierOutputTarget(best)])[0]
+
+
+def ours(classifier: Classifier, image: Image.Image) -> np.ndarray:
+    """Predict and explain as the dashboard does."""
+    return explain.explain(classifier, classifier.observe(image), method="grad-cam").heatmap
+
+
+def _last_layer(network: torch.nn.Module) -> torch.nn.Module:
+    return network.body.layer4[-1] if hasattr(network, "body") else network.blocks[-1]
+
+
+def milliseconds(call: Callable[[], object]) -> float:
+    """Wall-clock time of one call."""
+    start = time.perf_counter()
+    call()
+    return 1000 * (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Print, per model, both medians, their ratio and how well the maps agree."""
+    image = imaging.decode(EXAMPLES / "pikachu.png")
+    store = ModelStore(hub.BUNDLED)
+    torch.set_num_threads(2)
+    for model in MODELS:
+        if store.status(model).card is None:
+            print(f"{model:20} has no checkpoint")
+            continue
+        classifier = store.get(model)
+        # Gradients reach the usual set-up's layer only when the weights ask for them.
+        classifier.network.requires_grad_(True)
+        pairs = []
+        for _ in range(ROUNDS + 3):
+            first = milliseconds(lambda c=classifier: usual(c, image))
+            pairs.append((first, milliseconds(lambda c=classifier: ours(c, image))))
+        theirs, own = (statistics.median(times) for times in zip(*pairs[3:], strict=True))
+        agreement = np.corrcoef(usual(classifier, image).ravel(), ours(classifier, image).ravel())[
+            0, 1
+        ]
+        verdict = "reached" if theirs / own >= TARGET else "missed"
+        print(
+            f"{model:20} usual {theirs:6.1f} ms, ours {own:6.1f} ms: {theirs / own:4.2f} times "
+            f"faster (target {TARGET}: {verdict}), correlation of the maps {agreement:.5f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""``python -m benchmarks.loading --data DIR``: does loading keep up with training?
+
+Trains a ResNet-18 for some steps on batches from the loader and on one batch of random numbers
+that is already there, in turns, and prints the share of the step rate that loading leaves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pokeclf import dataset, models, study
+from train.batches import Augmentation, ImageBatches
+from train.loop import autocast, best_device, to_device
+from train.neural import preprocessing_at
+
+TARGET = 0.95
+SIZE = 160
+STEPS = 16
+AHEAD = 4
+"""Batches that the loader has ready before the clock starts are taken out first."""
+
+
+def main() -> None:
+    """Print the median step times and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=Path("runs"))
+    parser.add_argument("--rounds", type=int, default=6)
+    options = parser.parse_args()
+    folder = dataset.open_folder(options.data, options.work)
+    recipe = study.find("resnet18_finetuned").recipes["tuned"]
+    device = best_device()
+    torch.manual_seed(0)
+    network = models.build("resnet18", len(folder.classes), SIZE, "resnet18").to(
+        device, memory_format=torch.channels_last
+    )
+    optimizer = torch.optim.AdamW(network.parameters(), 1e-4)
+    fixed = (torch.randn(64, 3, SIZE, SIZE), torch.randint(len(folder.classes), (64,)))
+
+    def loader(number: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches already under way, as in the middle of an epoch."""
+        batches = iter(
+            ImageBatches(
+                folder,
+                torch.randperm(len(folder.entries)).numpy()[: 64 * (STEPS + AHEAD)],
+                preprocessing_at(recipe, SIZE),
+                64,
+                Augmentation(recipe.crop),
+                epoch=number,
+            )
+        )
+        for _ in range(AHEAD):
+            next(batches)
+        return batches
+
+    def seconds_a_step(batches: Iterator[tuple[Tensor, Tensor]]) -> float:
+        start = time.perf_counter()
+        for _ in range(STEPS):
+            inputs, labels = next(batches)
+            with autocast(device):
+                logits = network(to_device(inputs, device))
+            F.cross_entropy(logits.float(), labels.to(device)).backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        return (time.perf_counter() - start) / STEPS
+
+    pairs = []
+    for number in range(options.rounds + 1):
+        with_loader = seconds_a_step(loader(number))
+        pairs.append((with_loader, seconds_a_step(itertools.repeat(fixed))))
+    with_loading, without = (statistics.median(times) for times in zip(*pairs[1:], strict=True))
+    share = without / with_loading
+    print(
+        f"ResNet-18 at {SIZE} px, 64 images a step: {without * 1000:.0f} ms on random numbers, "
+        f"{with_loading * 1000:.0f} ms with loading: {share:.1%} of the step rate "
+        f"(target {TARGET:.0%}: {'reached' if share >= TARGET else 'missed'})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""``python -m pokeclf``: list the models, classify images, explain a classification."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pokeclf import commandline, explain, hub, imaging, species, study
+from pokeclf.classifier import ModelStore, Status
+from pokeclf.dataset import SUFFIXES
+from pokeclf.errors import PokeclfError
+from pokeclf.explain.overlay import overlay
+from pokeclf.files import write_atomically
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    main_parser = commandline.Parser(prog="python -m pokeclf", description=__doc__)
+    main_parser.add_argument(
+        "--checkpoints",
+        default=str(hub.BUNDLED),
+        metavar="PLACE",
+        help="folder of checkpoints, or hf:OWNER/NAME on the Hugging Face Hub",
+    )
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    models = commands.add_parser("models", help="the fifteen, their state and figures")
+    models.add_argument("--json", action="store_true")
+    models.set_defaults(run=list_models)
+
+    predict = commands.add_parser("predict", help="which species is it?")
+    predict.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="images or folders")
+    predict.add_argument("--model", required=True, metavar="ID[,ID]", help="ids of models, or: all")
+    predict.add_argument("--top", type=int, default=5, metavar="K", help="guesses per image")
+    predict.add_argument("--json", action="store_true", help="one JSON object a line")
+    predict.set_defaults(run=predict_images)
+
+    explanation = commands.add_parser("explain", help="where did the model look?")
+    explanation.add_argument("image", type=Path)
+    explanation.add_argument("--model", required=True, metavar="ID")
+    explanation.add_argument("--method", metavar="METHOD", help=", ".join(explain.METHODS))
+    explanation.add_argument("--species", metavar="SLUG", help="default: the likeliest")
+    explanation.add_argument("--out", required=True, type=Path, metavar="PNG")
+    explanation.set_defaults(run=explain_image)
+    return main_parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = parser().parse_args(arguments)
+    return commandline.run(lambda: options.run(options))
+
+
+def list_models(options: argparse.Namespace) -> int:
+    """Print the table of models."""
+    rows = [describe(status) for status in _store(options).statuses()]
+    if options.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return 0
+    print(f"{'model':20} {'stage':13} {'parameters':>12} {'study':>8} {'accuracy':>9}  state")
+    for row in rows:
+        parameters = f"{row['parameters']:,}" if row["parameters"] else "–"
+        accuracy = f"{row['accuracy']:.2%}" if "accuracy" in row else "–"
+        print(
+            f"{row['model']:20} {row['stage']:13} {parameters:>12} "
+            f"{row['study_accuracy']:>8.2%} {accuracy:>9}  {row['problem'] or row['state']}"
+        )
+    return 0
+
+
+def describe(status: Status) -> dict[str, Any]:
+    """A model's state and figures as plain data."""
+    model, card = status.model, status.card
+    row: dict[str, Any] = {
+        "model": model.id,
+        "name": model.name,
+        "stage": model.stage,
+        "state": "trained" if card else "not usable",
+        "problem": status.problem,
+        "parameters": card.parameters if card and card.parameters else model.study_parameters,
+        "study_accuracy": model.study_accuracy,
+    }
+    if card:
+        row |= {
+            "accuracy": card.test.accuracy,
+            "accuracy_interval": [card.test.accuracy_low, card.test.accuracy_high],
+            "top5": card.test.top5,
+            "images": card.test.images,
+            "recipe": card.recipe,
+            "bytes": sum(file.bytes for file in card.weights),
+        }
+    return row
+
+
+def predict_images(options: argparse.Namespace) -> int:
+    """Classify images; those that cannot be read are named and the others go on."""
+    if options.top < 1:
+        raise PokeclfError("--top takes a number of guesses of at least 1.")
+    store = _store(options)
+    classifiers = [store.get(model_id) for model_id in _model_ids(store, options.model)]
+    failed = 0
+    for path in _images(options.paths):
+        try:
+            image = imaging.decode(path)
+        except imaging.ImageError as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        for classifier in classifiers:
+            top = classifier.observe(image).top(options.top)
+            if options.json:
+                guesses = [
+                    {"species": guess.species, "probability": round(guess.probability, 6)}
+                    for guess in top
+                ]
+                row = {"image": str(path), "model": classifier.card.model, "top": guesses}
+                print(json.dumps(row, ensure_ascii=False), flush=True)
+            else:
+                guesses = ", ".join(f"{_name(g.species)} {g.probability:.1%}" for g in top)
+                print(f"{path}: {classifier.card.model}: {guesses}", flush=True)
+    return 2 if failed else 0
+
+
+def explain_image(options: argparse.Namespace) -> int:
+    """Write the overlay of one explanation as PNG."""
+    wanted = species.find(options.species).slug if options.species else None
+    classifier = _store(options).get(options.model)
+    observation = classifier.observe(imaging.decode(options.image))
+    explanation = explain.explain(classifier, observation, wanted, options.method)
+    buffer = io.BytesIO()
+    overlay(observation.crop, explanation).save(buffer, "PNG")
+    write_atomically(options.out, buffer.getvalue())
+    probability = observation.probabilities[observation.classes.index(explanation.species)]
+    print(
+        f"{explanation.method} of {explanation.model} for {_name(explanation.species)} "
+        f"({probability:.1%}) is written to {options.out}."
+    )
+    return 0
+
+
+def _store(options: argparse.Namespace) -> ModelStore:
+    return ModelStore(hub.checkpoints_folder(options.checkpoints))
+
+
+def _model_ids(store: ModelStore, names: str) -> list[str]:
+    """The named models; ``all`` means those that are trained."""
+    if names != "all":
+        return [study.find(name.strip()).id for name in names.split(",")]
+    trained = [status.model.id for status in store.statuses() if status.card]
+    if not trained:
+        raise PokeclfError("No model is trained yet; python -m train makes checkpoints.")
+    return trained
+
+
+def _images(paths: list[Path]) -> Iterator[Path]:
+    """Files as they are named, and the images below folders."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not found:
+            raise PokeclfError(f"The folder {path} holds no images.")
+        yield from found
+
+
+def _name(slug: str) -> str:
+    known = species.BY_SLUG.get(slug)
+    return known.name if known else slug
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""What both commands share: mistakes are one sentence on standard error and exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from pokeclf.errors import PokeclfError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one sentence, without the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the sentence and exit with code 2."""
+        self.exit(2, f"{message[:1].upper()}{message[1:]}; {self.prog} --help lists the options.\n")
+
+
+def run(command: Callable[[], int]) -> int:
+    """Exit code of a command; what a person did wrong becomes a sentence, not a traceback."""
+    try:
+        return command()
+    except PokeclfError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # for instance `… | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

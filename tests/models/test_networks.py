@@ -1,0 +1,83 @@
+"""Every architecture's two halves fit together."""
+
+from __future__ import annotations
+
+import pytest
+import timm
+import torch
+import torchvision
+
+from pokeclf import models
+from pokeclf.models.convmixer import ConvMixer
+from pokeclf.models.network import deep_head
+from pokeclf.models.resnet import ResNet18
+from pokeclf.models.vit import width
+
+CASES = {
+    "basic_cnn": (48, None, (128, 6, 6), 256),
+    "residual_cnn": (48, None, (512, 3, 3), 512),
+    "convmixer": (40, None, (256, 4, 4), 256),
+    "resnet18": (64, "resnet18", (512, 2, 2), 512),
+    "resnet18_deep_head": (64, "resnet18", (512, 2, 2), 256),
+    "vit": (48, "vit_tiny_patch16_224", (10, 192), 192),
+    "vit_deep_head": (48, "vit_tiny_patch16_224", (10, 192), 256),
+}
+
+
+def test_all_architectures_are_covered():
+    assert set(CASES) == set(models.ARCHITECTURES)
+
+
+@pytest.mark.parametrize("architecture", CASES)
+def test_the_halves_make_the_whole(architecture):
+    size, backbone, feature_shape, width_before_logits = CASES[architecture]
+    torch.manual_seed(0)
+    network = models.build(architecture, 7, size, backbone).eval()
+    x = torch.randn(2, 3, size, size)
+    with torch.no_grad():
+        whole = network(x)
+        features = network.forward_features(x)
+        assert whole.shape == (2, 7)
+        assert features.shape == (2, *feature_shape)
+        torch.testing.assert_close(network.forward_head(features), whole)
+        torch.testing.assert_close(network.forward_tail(network.forward_trunk(x)), whole)
+        before = network.forward_head(features, pre_logits=True)
+        assert before.shape == (2, width_before_logits)
+        torch.testing.assert_close(network.head[-1](before), whole)
+
+
+def test_the_deep_heads_pre_logits_are_its_second_relu():
+    head = deep_head(512, 7).eval()
+    network = ResNet18(head).eval()
+    x = torch.randn(1, 3, 64, 64)
+    seen = []
+    head[4].register_forward_hook(lambda module, inputs, output: seen.append(output))
+    with torch.no_grad():
+        before = network.forward_head(network.forward_features(x), pre_logits=True)
+    torch.testing.assert_close(before, seen[0])
+    assert before.min() >= 0
+
+
+def test_resnet18_is_torchvisions():
+    torch.manual_seed(0)
+    theirs = torchvision.models.resnet18().eval()
+    ours = models.build("resnet18", 1000, 64, "resnet18").eval()
+    state = theirs.state_dict()
+    ours.head[0].weight.data, ours.head[0].bias.data = state.pop("fc.weight"), state.pop("fc.bias")
+    ours.body.load_state_dict(state)
+    x = torch.randn(2, 3, 96, 96)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_convmixer_takes_other_sizes_and_half_precision():
+    network = ConvMixer(7).eval()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        assert network(torch.randn(1, 3, 60, 60)).shape == (1, 7)
+        assert network(torch.randn(1, 3, 80, 80)).shape == (1, 7)
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "vit_base_patch16_224"])
+def test_the_widths_are_timms(name):
+    with torch.device("meta"):
+        assert timm.create_model(name, pretrained=False).num_features == width(name)

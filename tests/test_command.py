@@ -1,0 +1,137 @@
+"""``python -m pokeclf`` as a person types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from pokeclf.__main__ import main
+from tests.tiny_checkpoints import write_random_checkpoint
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("checkpoints")
+    for model in ("convmixer", "vit_frozen"):
+        write_random_checkpoint(root, model)
+    return root
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    (folder / "deeper").mkdir(parents=True)
+    Image.new("RGB", (60, 40), "yellow").save(folder / "a.png")
+    Image.new("RGB", (40, 60), "blue").save(folder / "deeper" / "b.jpg")
+    (folder / "broken.png").write_bytes(b"not an image")
+    (folder / "notes.txt").write_text("not meant as one")
+    return folder
+
+
+def _run(root, *arguments):
+    return main([f"--checkpoints={root}", *map(str, arguments)])
+
+
+def test_models_lists_fifteen(root, capsys):
+    assert _run(root, "models", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 15
+    by_id = {row["model"]: row for row in rows}
+    assert by_id["convmixer"]["state"] == "trained"
+    low, high = by_id["convmixer"]["accuracy_interval"]
+    assert low < by_id["convmixer"]["accuracy"] < high
+    assert "not trained yet" in by_id["basic_cnn"]["problem"]
+    assert by_id["basic_cnn"]["parameters"] == 29_600_000
+    assert by_id["basic_cnn"]["study_accuracy"] == 0.0066
+    assert _run(root, "models") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 16
+
+
+def test_predict_prints_one_object_a_line_and_survives_a_broken_file(root, pictures, capsys):
+    assert _run(root, "predict", pictures, "--model=convmixer,vit_frozen", "--json", "--top=3") == 2
+    output = capsys.readouterr()
+    rows = [json.loads(line) for line in output.out.splitlines()]
+    assert [(row["image"], row["model"]) for row in rows] == [
+        (str(pictures / name), model)
+        for name in ("a.png", "deeper/b.jpg")
+        for model in ("convmixer", "vit_frozen")
+    ]
+    for row in rows:
+        assert set(row) == {"image", "model", "top"}
+        assert len(row["top"]) == 3
+        probabilities = [guess["probability"] for guess in row["top"]]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert all(set(guess) == {"species", "probability"} for guess in row["top"])
+    assert output.err.count("\n") == 1
+    assert "broken.png: This is not an image" in output.err
+
+
+def test_predict_all_takes_what_is_trained(root, pictures, capsys):
+    assert _run(root, "predict", pictures / "a.png", "--model=all") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_explain_writes_a_png(root, pictures, tmp_path, capsys):
+    out = tmp_path / "map.png"
+    code = _run(
+        root, "explain", pictures / "a.png", "--model=vit_frozen", "--method=grad-cam",
+        "--species=Mr. Mime", f"--out={out}",
+    )  # fmt: skip
+    assert code == 0
+    assert Image.open(out).size == (160, 160)
+    assert "for Mr. Mime" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["predict", "no-such.png", "--model=convmixer"], "no-such.png"),
+        (["predict", "x.png", "--model=basic_cnn"], "not trained yet"),
+        (["predict", "x.png", "--model=nonsense"], "There is no model 'nonsense'"),
+        (["predict", "x.png", "--model=convmixer", "--top=0"], "--top"),
+        (["explain", "x.png", "--model=convmixer", "--out=o.png", "--species=agumon"], "agumon"),
+        (["explain", "x.png", "--model=convmixer", "--out=o.png"], "There is no file"),
+        (["--checkpoints=no-such-folder", "models"], "There is no folder"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_exit_code_2(
+    root, tmp_path, monkeypatch, capsys, arguments, sentence
+):
+    monkeypatch.chdir(tmp_path)
+    assert _run(root, *arguments) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert sentence in output.err
+    assert output.err.count("\n") == 1
+
+
+def test_a_method_that_the_model_lacks_is_answered_with_those_it_has(root, pictures, capsys):
+    code = _run(
+        root, "explain", pictures / "a.png", "--model=convmixer", "--method=rollout", "--out=o.png"
+    )
+    assert code == 2
+    assert "it has grad-cam, occlusion" in capsys.readouterr().err
+
+
+def test_bad_usage_is_one_sentence_in_the_real_process(root):
+    done = subprocess.run(
+        [sys.executable, "-m", "pokeclf", "predict"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "PATH" in done.stderr
+
+
+def test_a_closed_pipe_is_no_error(root, pictures):
+    done = subprocess.run(
+        f"{sys.executable} -m pokeclf --checkpoints={root} models | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("model ")
+    assert "Error" not in done.stderr
