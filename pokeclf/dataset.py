@@ -26,6 +26,8 @@ MIN_IMAGES = 10
 """Images that a class needs so that each part of the split gets at least one."""
 NEAR_DUPLICATE_BITS = 6
 """Perceptual hashes of 64 bits that differ in at most so many belong to one group."""
+CACHE_FORMAT = 1
+"""To be raised with every change of decoding, so that older caches are not used."""
 PARTS = ("train", "validation", "test")
 _FOLDS = 20
 _HELD_OUT = 0.15
@@ -98,7 +100,7 @@ def open_folder(
     files = _list_files(root)
     hashes = _content_hashes(root, files)
     key = sha256("\n".join(f"{path} {digest}" for path, digest in hashes).encode())
-    cache = work / f"images-{key[:16]}"
+    cache = work / f"images-{CACHE_FORMAT}-{key[:16]}"
     if not (cache / "index.json").exists():
         _decode_into(cache, root, hashes, progress)
     index = json.loads((cache / "index.json").read_text())

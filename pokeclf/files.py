@@ -54,21 +54,39 @@ def to_json(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
 def folder_written_whole(target: Path) -> Iterator[Path]:
     """A temporary folder that takes the place of ``target`` when the block ends without error.
 
-    The old folder, if any, stays until the new one is complete.
+    The old folder, if any, stays until the new one is complete, and comes back when the exchange
+    fails.
+
+    Raises
+    ------
+    PokeclfError
+        When the disk is full or may not be written.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.new."))
+        try:
+            yield temporary
+            temporary.chmod(0o755)
+            _take_the_place_of(target, temporary)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise PokeclfError(f"{target} cannot be written: {error.strerror or error}.") from error
+
+
+def _take_the_place_of(target: Path, new: Path) -> None:
+    """Rename ``new`` to ``target``; a folder that was there goes aside first."""
+    if not target.exists():
+        new.rename(target)
+        return
+    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
     try:
-        yield temporary
-        temporary.chmod(0o755)
-        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
-        if target.exists():
-            target.rename(old / target.name)
-        temporary.rename(target)
-        shutil.rmtree(old)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+        target.rename(aside / target.name)
+        try:
+            new.rename(target)
+        except OSError:
+            (aside / target.name).rename(target)
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

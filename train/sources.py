@@ -30,9 +30,10 @@ def data_folder(data: str) -> Path:
     handle = data.removeprefix(KAGGLE)
     try:
         root = Path(kagglehub.dataset_download(handle))
-    except Exception as error:  # network, credentials, unknown names: all say so in their own way
+    except Exception as error:  # the client raises many kinds: network, credentials, names
         raise PokeclfError(
-            f"The Kaggle data set {handle!r} cannot be downloaded: {error}"
+            f"The Kaggle data set {handle!r} cannot be downloaded; it takes a network, the right "
+            "name and, for some sets, an account."
         ) from error
     return _folder_of_classes(root)
 

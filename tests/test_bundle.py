@@ -1,0 +1,104 @@
+"""The bundled checkpoints: whole, small enough, better than the study, and traceable."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pokeclf import checkpoint, evaluation, explain, hub, imaging
+from pokeclf.classifier import ModelStore
+from pokeclf.dataset import read_split
+
+ROOT = Path(__file__).resolve().parent.parent
+KANTO = ROOT.parent / "shared" / "kanto"
+BUNDLED = ("convmixer", "resnet18_finetuned", "resnet18_frozen", "vit_frozen", "extra_trees_exp2")
+
+
+@pytest.fixture(scope="module")
+def store():
+    return ModelStore(hub.BUNDLED)
+
+
+@pytest.fixture(scope="module")
+def split():
+    return read_split(hub.BUNDLED / "split.json")
+
+
+def test_the_bundle_is_small_enough_to_clone():
+    files = [path for path in hub.BUNDLED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 360 * 2**20
+    assert max(path.stat().st_size for path in files) < 50 * 2**20
+
+
+def test_every_shared_backbone_is_used_and_stored_once():
+    used = {
+        file.path
+        for status in ModelStore(hub.BUNDLED).statuses()
+        if status.card
+        for file in status.card.weights
+        if file.path.startswith("backbones/")
+    }
+    there = {f"backbones/{path.name}" for path in (hub.BUNDLED / "backbones").iterdir()}
+    assert used == there
+
+
+@pytest.mark.parametrize("model", BUNDLED)
+def test_each_beats_the_study_and_its_figures_follow_from_its_predictions(store, split, model):
+    status = store.status(model)
+    card = status.card
+    assert card is not None, status.problem
+    assert card.test.accuracy > status.model.study_accuracy
+    assert card.split_fingerprint == split.fingerprint
+    assert card.data_fingerprint == split.data_fingerprint
+    labels = np.array([card.classes.index(path.split("/")[0]) for path in split.parts["test"]])
+    probabilities = checkpoint.read_predictions(hub.BUNDLED / model, card)
+    measured = evaluation.measure(probabilities, labels)
+    assert measured.images == card.test.images == len(labels)
+    assert measured.accuracy == pytest.approx(card.test.accuracy, abs=1e-3)
+    assert measured.top5 == pytest.approx(card.test.top5, abs=1e-3)
+    assert measured.loss == pytest.approx(card.test.loss, abs=5e-3)
+    with (hub.BUNDLED / model / checkpoint.HISTORY).open() as file:
+        assert list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("model", BUNDLED)
+def test_each_answers_and_explains_a_drawing(store, model):
+    classifier = store.get(model)
+    observation = classifier.observe(imaging.decode(ROOT / "examples" / "pikachu.png"))
+    assert "pikachu" in [guess.species for guess in observation.top(5)]
+    for method in explain.methods_of(classifier):
+        heatmap = explain.explain(classifier, observation, method=method.id).heatmap
+        assert heatmap.max() > 0
+
+
+@pytest.mark.parametrize("model", BUNDLED)
+def test_real_test_images_get_the_stored_answers(store, split, model):
+    """Serving gives what was measured: the same file, the same probabilities."""
+    if not KANTO.is_dir():
+        pytest.skip("the images are not on this machine: no ../shared/kanto")
+    classifier = store.get(model)
+    stored = checkpoint.read_predictions(hub.BUNDLED / model, classifier.card)
+    for number in range(0, len(split.parts["test"]), 150):
+        path = KANTO / split.parts["test"][number]
+        served = classifier.observe(imaging.decode(path)).probabilities
+        np.testing.assert_allclose(served, stored[number], atol=5e-3)
+
+
+def test_the_models_together_recognise_the_drawings(store):
+    """Not a measurement: a sign that training, storing and serving agree on names and colours."""
+    right = 0
+    drawings = sorted(p for p in (ROOT / "examples").glob("*.png") if not p.stem.startswith("card"))
+    classifier = store.get("resnet18_finetuned")
+    for path in drawings:
+        top = classifier.observe(imaging.decode(path)).top(5)
+        right += path.stem in [guess.species for guess in top]
+    assert right >= 0.6 * len(drawings)
+
+
+def test_the_split_file_is_plain_json_with_its_fingerprint():
+    raw = json.loads((hub.BUNDLED / "split.json").read_text())
+    assert set(raw) == {"data_fingerprint", "seed", "parts", "groups", "fingerprint"}

@@ -1,0 +1,435 @@
+import errno
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from pokeclf import dataset, imaging
+from pokeclf.dataset import ImageFolder, Split, make_split, open_folder, read_split, write_split
+from pokeclf.errors import PokeclfError
+from tests.bad_images import save
+
+CLASSES = ("abra", "mew", "zubat")
+REPOSITORY = Path(__file__).parents[1]
+KANTO = REPOSITORY.parent / "shared" / "kanto"
+COMMITTED_SPLIT = REPOSITORY / "checkpoints" / "split.json"
+
+
+def picture(seed: int, size=(72, 60)) -> Image.Image:
+    """Soft blobs of colour, which are unlike those of another seed."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 7, 3), np.uint8)
+    return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+def fill(folder: Path, first_seed: int, count: int) -> None:
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"{number:02}.png").write_bytes(save(picture(first_seed + number), "PNG"))
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Three classes of 14 images."""
+    root = tmp_path / "data"
+    for number, name in enumerate(CLASSES):
+        fill(root / name, 100 * number, 14)
+    return root
+
+
+@pytest.fixture
+def opened(root, tmp_path) -> ImageFolder:
+    return open_folder(root, tmp_path / "work")
+
+
+def refusal(function, *arguments) -> str:
+    """The sentence that it refuses with."""
+    with pytest.raises(PokeclfError) as caught:
+        function(*arguments)
+    message = str(caught.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    return message
+
+
+def part_of(split: Split) -> dict[str, str]:
+    return {path: part for part, paths in split.parts.items() for path in paths}
+
+
+# Scanning
+
+
+def test_a_folder_of_classes(opened, root):
+    assert opened.classes == CLASSES
+    assert not opened.broken
+    paths = [entry.path for entry in opened.entries]
+    assert len(paths) == 42
+    assert paths == sorted(paths)
+    assert opened.labels().tolist() == [0] * 14 + [1] * 14 + [2] * 14
+    for index, entry in enumerate(opened.entries):
+        assert entry.label == entry.path.split("/")[0]
+        assert opened.image(index) == imaging.decode(root / entry.path)
+
+
+def test_large_images_are_kept_small(root, tmp_path):
+    large = picture(7, (900, 600))
+    (root / "mew" / "large.jpg").write_bytes(save(large, "JPEG"))
+    opened = open_folder(root, tmp_path / "work")
+    index = [entry.path for entry in opened.entries].index("mew/large.jpg")
+    assert opened.image(index).size == (256, 171)
+    assert opened.image(index) == imaging.canonical(imaging.decode(root / "mew" / "large.jpg"))
+
+
+def test_broken_files_are_listed_and_skipped(root, tmp_path):
+    (root / "mew" / "empty.png").touch()
+    (root / "mew" / "text.jpg").write_text("This is Mew.")
+    (root / "mew" / "cut.png").write_bytes(save(picture(50), "PNG")[:3000])
+    opened = open_folder(root, tmp_path / "work")
+    assert [path for path, _ in opened.broken] == ["mew/cut.png", "mew/empty.png", "mew/text.jpg"]
+    assert all(reason.endswith(".") for _, reason in opened.broken)
+    assert len(opened.entries) == 42
+    # They are known from the cache as well.
+    assert open_folder(root, tmp_path / "work").broken == opened.broken
+
+
+def test_a_file_that_may_not_be_read_is_listed_and_skipped(root, tmp_path, monkeypatch):
+    really_open = Path.open
+
+    def open_others(path, *arguments, **options):
+        if path.name == "03.png":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really_open(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", open_others)
+    opened = open_folder(root, tmp_path / "work")
+    assert opened.broken == tuple(
+        (f"{name}/03.png", "The file 03.png cannot be read.") for name in CLASSES
+    )
+
+
+def test_what_is_no_image_is_no_part_of_the_data(root, tmp_path):
+    (root / "LICENSE").write_text("free")
+    (root / "cover.png").write_bytes(save(picture(1), "PNG"))
+    (root / "mew" / "notes.txt").write_text("shy")
+    (root / "mew" / "more").mkdir()
+    (root / "mew" / "folder.png").mkdir()
+    (root / ".ipynb_checkpoints").mkdir()
+    (root / ".ipynb_checkpoints" / "00-checkpoint.png").write_bytes(save(picture(2), "PNG"))
+    opened = open_folder(root, tmp_path / "work")
+    assert opened.classes == CLASSES
+    assert len(opened.entries) == 42
+
+
+def test_a_class_with_too_few_images_is_named(root, tmp_path):
+    fill(root / "ditto", 500, 9)
+    assert refusal(open_folder, root, tmp_path / "work") == (
+        "Class 'ditto' has 9 readable images; at least 10 are needed."
+    )
+
+
+def test_a_class_of_broken_images_is_named(root, tmp_path):
+    (root / "ditto").mkdir()
+    for number in range(12):
+        (root / "ditto" / f"{number}.png").write_bytes(b"I am a picture.")
+    assert "'ditto' has 0 readable images" in refusal(open_folder, root, tmp_path / "work")
+
+
+def test_no_folder_and_nothing_in_it(tmp_path):
+    assert "There is no folder" in refusal(open_folder, tmp_path / "none", tmp_path / "work")
+    (tmp_path / "empty").mkdir()
+    assert "no class folders" in refusal(open_folder, tmp_path / "empty", tmp_path / "work")
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "mew.png").write_bytes(save(picture(0), "PNG"))
+    assert "no class folders" in refusal(open_folder, tmp_path / "flat", tmp_path / "work")
+    assert not (tmp_path / "work").exists()
+
+
+# The cache
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The names of the files that are decoded."""
+    names = []
+    decode = imaging.decode
+
+    def note(path):
+        names.append(path.name)
+        return decode(path)
+
+    monkeypatch.setattr(imaging, "decode", note)
+    return names
+
+
+def test_the_cache_is_used_again(root, tmp_path, decoded):
+    first = open_folder(root, tmp_path / "work")
+    assert len(decoded) == 42
+    second = open_folder(root, tmp_path / "work")
+    assert len(decoded) == 42
+    assert second.entries == first.entries
+    assert second.fingerprint == first.fingerprint
+    assert np.array_equal(second.pixels, first.pixels)
+
+
+def test_the_cache_is_for_contents_and_not_for_where_they_are(root, tmp_path, decoded):
+    first = open_folder(root, tmp_path / "work")
+    root.rename(tmp_path / "moved")
+    moved = open_folder(tmp_path / "moved", tmp_path / "work")
+    assert len(decoded) == 42
+    assert moved.fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize("change", ["contents", "name", "one more", "one less"])
+def test_a_changed_folder_is_decoded_anew(change, root, tmp_path, decoded):
+    first = open_folder(root, tmp_path / "work")
+    image = root / "mew" / "05.png"
+    new = save(picture(999), "PNG")
+    match change:
+        case "contents":
+            image.write_bytes(new)
+        case "name":
+            image.rename(root / "mew" / "5.png")
+        case "one more":
+            (root / "mew" / "99.png").write_bytes(new)
+        case "one less":
+            image.unlink()
+    second = open_folder(root, tmp_path / "work")
+    assert len(decoded) > 80
+    assert second.fingerprint != first.fingerprint
+    for index, entry in enumerate(second.entries):
+        assert second.image(index) == imaging.decode(root / entry.path)
+
+
+def test_a_cache_that_was_not_finished_is_made_anew(root, tmp_path, decoded):
+    def stop(images, count):
+        assert count == 42
+        for number, image in enumerate(images):
+            if number == 20:
+                raise KeyboardInterrupt
+            yield image
+
+    with pytest.raises(KeyboardInterrupt):
+        open_folder(root, tmp_path / "work", stop)
+    assert not list((tmp_path / "work").iterdir())
+    # As an older version left it: pixels without a description of them.
+    opened = open_folder(root, tmp_path / "work")
+    (cache,) = (tmp_path / "work").iterdir()
+    (cache / "index.json").unlink()
+    (cache / "pixels.bin").write_bytes(b"half")
+    again = open_folder(root, tmp_path / "work")
+    assert again.entries == opened.entries
+    assert again.image(41) == imaging.decode(root / again.entries[41].path)
+
+
+def test_making_a_cache_does_not_disturb_who_reads_the_same(root, tmp_path):
+    reader = open_folder(root, tmp_path / "work")
+    before = reader.pixels.copy()
+    (cache,) = (tmp_path / "work").iterdir()
+    (cache / "index.json").unlink()
+    open_folder(root, tmp_path / "work")
+    assert np.array_equal(reader.pixels, before)
+
+
+def test_a_full_disk_is_told_in_a_sentence(root, tmp_path, monkeypatch):
+    def full(_images, _count):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    message = refusal(open_folder, root, tmp_path / "work", full)
+    assert "cannot be written: No space left on device." in message
+    (tmp_path / "file").write_text("in the way")
+    assert "cannot be written" in refusal(open_folder, root, tmp_path / "file")
+
+
+# Near-duplicates
+
+
+def test_equal_and_nearly_equal_images_are_one_group(root, tmp_path):
+    original = picture(105)  # mew/05.png
+    copies = {
+        "mew/same.png": save(original, "PNG"),
+        "mew/jpeg.jpg": save(original, "JPEG", quality=60),
+        "mew/resized.png": save(original.resize((66, 55), Image.Resampling.BICUBIC), "PNG"),
+        "mew/mirrored.png": save(ImageOps.mirror(original), "PNG"),
+        "zubat/stray.webp": save(original, "WEBP"),
+    }
+    for path, data in copies.items():
+        (root / path).write_bytes(data)
+    opened = open_folder(root, tmp_path / "work")
+    groups = dataset.near_duplicate_groups(opened.entries)
+    numbers = {entry.path: group for entry, group in zip(opened.entries, groups, strict=True)}
+    alike = {path for path, group in numbers.items() if group == numbers["mew/05.png"]}
+    assert alike == {"mew/05.png", *copies}
+    # All others are alone.
+    assert len(set(groups)) == 42
+    for seed in range(5):
+        split = make_split(opened, seed)
+        parts = part_of(split)
+        assert len({parts[path] for path in alike}) == 1
+        assert split.groups == (tuple(sorted(alike)),)
+
+
+def test_alike_to_alike_is_one_group(root, tmp_path):
+    """A is near B and B is near C, though C may be far from A."""
+    for number in range(6):
+        shade = Image.blend(picture(105), picture(777), number / 12)
+        (root / "mew" / f"step{number}.png").write_bytes(save(shade, "PNG"))
+    opened = open_folder(root, tmp_path / "work")
+    groups = dataset.near_duplicate_groups(opened.entries)
+    hashes = {entry.path: int(entry.hash, 16) for entry in opened.entries}
+    numbers = {entry.path: group for entry, group in zip(opened.entries, groups, strict=True)}
+    for one in hashes:
+        for other in hashes:
+            if (hashes[one] ^ hashes[other]).bit_count() <= dataset.NEAR_DUPLICATE_BITS:
+                assert numbers[one] == numbers[other]
+    first, last = "mew/step0.png", "mew/step5.png"
+    assert (hashes[first] ^ hashes[last]).bit_count() > dataset.NEAR_DUPLICATE_BITS
+    assert numbers[first] == numbers[last]
+
+
+# The split
+
+
+def test_the_split_is_whole_stratified_and_without_repetition(opened):
+    split = make_split(opened, seed=0)
+    assert tuple(split.parts) == dataset.PARTS
+    paths = [path for part in split.parts.values() for path in part]
+    assert sorted(paths) == [entry.path for entry in opened.entries]
+    assert all(list(part) == sorted(part) for part in split.parts.values())
+    for part, count in (("train", 10), ("validation", 2), ("test", 2)):
+        classes = Counter(path.split("/")[0] for path in split.parts[part])
+        assert classes == dict.fromkeys(CLASSES, count), part
+    assert split.data_fingerprint == opened.fingerprint
+    assert split.groups == ()
+
+
+def test_shares_of_a_larger_folder(tmp_path):
+    for number, name in enumerate(CLASSES):
+        fill(tmp_path / "data" / name, 100 * number, 40)
+    split = make_split(open_folder(tmp_path / "data", tmp_path / "work"), seed=0)
+    assert {part: len(paths) for part, paths in split.parts.items()} == {
+        "train": 84,
+        "validation": 18,
+        "test": 18,
+    }
+
+
+@pytest.mark.parametrize("count", [10, 11, 14, 19, 20, 25])
+def test_a_small_class_beside_a_large_one_is_in_every_part(count):
+    """With hashes made up, for speed."""
+    sizes = {"large": 90, "small": count, "smaller": 10}
+    for seed in range(3):
+        split = make_split(described(sizes), seed)
+        for name in sizes:
+            counts = [
+                sum(path.startswith(name + "/") for path in split.parts[part])
+                for part in split.parts
+            ]
+            assert min(counts) >= 1
+            assert counts[0] == max(counts)
+
+
+def described(sizes: dict[str, int], alike: dict[str, int] | None = None) -> ImageFolder:
+    """A folder without images; the first ``alike`` of a class are near-duplicates."""
+    random = np.random.default_rng(0)
+    entries = []
+    for name, count in sorted(sizes.items()):
+        common = f"{random.integers(2**63):016x}"
+        for number in range(count):
+            near = number < (alike or {}).get(name, 0)
+            one, other = (f"{random.integers(2**63):016x}" for _ in range(2))
+            path = f"{name}/{number:03}.png"
+            entries.append(dataset.Entry(path, name, path, 8, 8, 0, common if near else one, other))
+    return ImageFolder(tuple(entries), (), tuple(sorted(sizes)), "made up", np.empty(0))
+
+
+def test_near_duplicates_leave_every_class_in_every_part():
+    for seed in range(5):
+        split = make_split(described({"a": 30, "b": 12, "c": 10}, {"b": 9, "c": 8}), seed)
+        parts = part_of(split)
+        for name, near in (("b", 9), ("c", 8)):
+            group = {parts[f"{name}/{number:03}.png"] for number in range(near)}
+            assert len(group) == 1
+            of_class = {part for path, part in parts.items() if path.startswith(name)}
+            assert of_class == set(dataset.PARTS)
+
+
+@pytest.mark.parametrize("sizes", [{"a": 30, "b": 12}, {"b": 12}])
+def test_a_class_of_near_duplicates_is_named(sizes):
+    message = refusal(make_split, described(sizes, {"b": 11}), 0)
+    assert message.startswith("Class 'b' cannot be split into train, validation, test")
+    refusal(make_split, described(sizes, {"b": 12}), 0)
+
+
+def test_the_split_depends_on_the_seed_alone(opened):
+    assert make_split(opened, seed=3) == make_split(opened, seed=3)
+    fingerprints = {make_split(opened, seed).fingerprint for seed in range(4)}
+    assert len(fingerprints) == 4
+
+
+def test_indices_find_the_images(opened):
+    split = make_split(opened, seed=0)
+    for part, paths in split.parts.items():
+        found = [opened.entries[index].path for index in split.indices(opened, part)]
+        assert found == list(paths)
+
+
+def test_a_split_is_read_as_written(opened, tmp_path):
+    split = make_split(opened, seed=0)
+    write_split(split, tmp_path / "split.json")
+    assert read_split(tmp_path / "split.json") == split
+    assert read_split(tmp_path / "split.json").fingerprint == split.fingerprint
+
+
+def test_a_split_that_was_tampered_with_is_refused(opened, tmp_path):
+    path = tmp_path / "split.json"
+    write_split(make_split(opened, seed=0), path)
+    written = json.loads(path.read_text())
+    moved = json.loads(path.read_text())
+    moved["parts"]["train"].append(moved["parts"]["test"].pop())
+    path.write_text(json.dumps(moved))
+    assert "was changed" in refusal(read_split, path)
+    path.write_text(json.dumps({**written, "fingerprint": "0" * 64}))
+    assert "was changed" in refusal(read_split, path)
+    path.write_text(json.dumps(written))
+    read_split(path)
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [b"", b"{", b"[]", b"7", b"{}", b'{"parts": 5}', b"\xff\xfe", b'{"parts": {"train": []}}'],
+)
+def test_what_is_no_split_is_refused(contents, tmp_path):
+    path = tmp_path / "split.json"
+    path.write_bytes(contents)
+    assert refusal(read_split, path) == f"{path} is not a readable split file."
+
+
+def test_no_split_file(tmp_path):
+    assert "not a readable split" in refusal(read_split, tmp_path / "none.json")
+    assert "not a readable split" in refusal(read_split, tmp_path)
+
+
+# The real data
+
+
+@pytest.mark.skipif(not COMMITTED_SPLIT.exists(), reason="checkpoints/split.json is not there")
+def test_the_committed_split_keeps_near_duplicates_together():
+    split = read_split(COMMITTED_SPLIT)
+    parts = part_of(split)
+    assert len(parts) == sum(len(paths) for paths in split.parts.values())
+    assert all(len({parts[path] for path in group}) == 1 for group in split.groups)
+
+
+@pytest.mark.skipif(not COMMITTED_SPLIT.exists(), reason="checkpoints/split.json is not there")
+@pytest.mark.skipif(not KANTO.is_dir(), reason="the images are not in ../shared/kanto")
+def test_the_committed_split_is_of_the_real_images():
+    split = read_split(COMMITTED_SPLIT)
+    parts = part_of(split)
+    files = {path.relative_to(KANTO).as_posix() for path in KANTO.glob("*/*.jpg")}
+    assert set(parts) == files
+    for part, share in (("train", 70), ("validation", 15), ("test", 15)):
+        paths = split.parts[part]
+        assert len({path.split("/")[0] for path in paths}) == 151
+        assert 100 * len(paths) / len(files) == pytest.approx(share, abs=0.5)

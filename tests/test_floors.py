@@ -1,0 +1,57 @@
+"""The floors of the house: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted(
+    path.relative_to(ROOT) for part in ("pokeclf", "train") for path in (ROOT / part).rglob("*.py")
+)
+FLOORS = [
+    {"errors", "species", "files"},
+    {"study", "imaging", "hub", "commandline", "evaluation"},
+    {"dataset", "models"},
+    {"checkpoint"},
+    {"classifier"},
+    {"explain"},
+    {"charts"},
+    {"dashboard", "__main__"},
+]
+
+
+def _imports(path):
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_libraries_stay_where_they_belong(path):
+    roots = {name.split(".")[0] for name in _imports(path)}
+    if path.parts[:2] != ("pokeclf", "dashboard"):
+        assert "gradio" not in roots
+    if path.parts[:2] != ("pokeclf", "charts.py"):
+        assert "plotly" not in roots
+    if path.parts[0] == "pokeclf":
+        assert "train" not in roots
+    assert not roots & {"pickle", "joblib", "dill", "shelve"}
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[0] == "pokeclf"], ids=str)
+def test_nothing_imports_upwards(path):
+    level = {name: number for number, floor in enumerate(FLOORS) for name in floor}
+    own = Path(path.parts[1]).stem
+    if own == "__init__":
+        return
+    for name in _imports(path):
+        parts = name.split(".")
+        if parts[0] == "pokeclf" and len(parts) > 1 and parts[1] in level:
+            assert level[parts[1]] <= level[own], f"{path} imports {name}"
