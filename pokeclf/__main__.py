@@ -121,7 +121,9 @@ def predict_images(options: argparse.Namespace) -> int:
                 row = {"image": str(path), "model": classifier.card.model, "top": guesses}
                 print(json.dumps(row, ensure_ascii=False), flush=True)
             else:
-                guesses = ", ".join(f"{_name(g.species)} {g.probability:.1%}" for g in top)
+                guesses = ", ".join(
+                    f"{species.of(g.species).name} {g.probability:.1%}" for g in top
+                )
                 print(f"{path}: {classifier.card.model}: {guesses}", flush=True)
     return 2 if failed else 0
 
@@ -137,7 +139,7 @@ def explain_image(options: argparse.Namespace) -> int:
     write_atomically(options.out, buffer.getvalue())
     probability = observation.probabilities[observation.classes.index(explanation.species)]
     print(
-        f"{explanation.method} of {explanation.model} for {_name(explanation.species)} "
+        f"{explanation.method} of {explanation.model} for {species.of(explanation.species).name} "
         f"({probability:.1%}) is written to {options.out}."
     )
     return 0
@@ -167,11 +169,6 @@ def _images(paths: list[Path]) -> Iterator[Path]:
         if not found:
             raise PokeclfError(f"The folder {path} holds no images.")
         yield from found
-
-
-def _name(slug: str) -> str:
-    known = species.BY_SLUG.get(slug)
-    return known.name if known else slug
 
 
 if __name__ == "__main__":

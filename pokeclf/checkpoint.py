@@ -99,13 +99,6 @@ def pack(tensors: Mapping[str, Tensor]) -> bytes:
     return safetensors.torch.save({key: value.contiguous() for key, value in tensors.items()})
 
 
-def save_tensors(folder: Path, name: str, tensors: Mapping[str, Tensor], prefix: str) -> WeightFile:
-    """Write tensors to ``folder/name`` as safetensors; ``name`` may start with ``backbones/``."""
-    data = pack(tensors)
-    write_atomically(folder / name, data)
-    return WeightFile(name, sha256(data), len(data), prefix)
-
-
 def write_card(folder: Path, card: Card) -> None:
     """Write ``card.json``."""
     write_atomically(folder / CARD, to_json(asdict(card)))

@@ -17,7 +17,7 @@ from pokeclf import classifier as classifiers
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
-from tests.tiny_checkpoints import write_random_checkpoint
+from tests.tiny_checkpoints import save_tensors, write_random_checkpoint
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def _flip_a_bit(path):
 def _foreign(root):
     """Whole and with the right hash, but another network's weights."""
     tensors = {"somebody.elses": torch.zeros(3)}
-    file = checkpoint.save_tensors(root / "convmixer", "weights.safetensors", tensors, "")
+    file = save_tensors(root / "convmixer", "weights.safetensors", tensors, "")
     _edit_card(root, lambda card: card["weights"][0].update(sha256=file.sha256))
 
 
@@ -184,10 +184,8 @@ def test_shared_backbones_are_read_from_their_folder(tmp_path):
         }
         for prefix in ("body.", "head.")
     }
-    shared = checkpoint.save_tensors(
-        tmp_path, "backbones/resnet18_x.safetensors", parts["body."], "body."
-    )
-    own = checkpoint.save_tensors(folder, "head.safetensors", parts["head."], "head.")
+    shared = save_tensors(tmp_path, "backbones/resnet18_x.safetensors", parts["body."], "body.")
+    own = save_tensors(folder, "head.safetensors", parts["head."], "head.")
     whole = ModelStore(tmp_path).get("resnet18_frozen")
     raw = json.loads((folder / checkpoint.CARD).read_text())
     raw["weights"] = [vars(shared), vars(own)]

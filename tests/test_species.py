@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pokeclf.errors import PokeclfError
-from pokeclf.species import BY_SLUG, SPECIES, find
+from pokeclf.species import BY_SLUG, SPECIES, find, of
 
 KANTO = Path(__file__).parents[1].parent / "shared" / "kanto"
 
@@ -172,3 +172,8 @@ def test_find_answers_nonsense_in_one_short_sentence(given):
 def test_a_species_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         SPECIES[0].number = 2
+
+
+def test_labels_of_other_data_sets_stand_for_themselves():
+    assert of("mr-mime") is BY_SLUG["mr-mime"]
+    assert (of("Agumon").name, of("Agumon").number, of("Agumon").types) == ("Agumon", 0, ())

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from pokeclf import checkpoint, models, study
-from pokeclf.checkpoint import Card
+from pokeclf.checkpoint import Card, WeightFile
 from pokeclf.evaluation import Metrics
+from pokeclf.files import sha256, write_atomically
 from pokeclf.imaging import Preprocessing
 from pokeclf.models import parameter_count
 from pokeclf.species import SPECIES
 
 SIZE = 160
+
+
+def save_tensors(folder: Path, name: str, tensors: Mapping[str, Tensor], prefix: str) -> WeightFile:
+    """Write tensors to ``folder/name`` and say how a card lists them."""
+    data = checkpoint.pack(tensors)
+    write_atomically(folder / name, data)
+    return WeightFile(name, sha256(data), len(data), prefix)
 
 
 def write_random_checkpoint(
@@ -31,7 +41,7 @@ def write_random_checkpoint(
     torch.manual_seed(seed)
     network = models.build(entry.architecture, len(classes), SIZE, backbone)
     folder = root / model_id
-    file = checkpoint.save_tensors(folder, "weights.safetensors", network.state_dict(), "")
+    file = save_tensors(folder, "weights.safetensors", network.state_dict(), "")
     checkpoint.write_card(
         folder,
         Card(

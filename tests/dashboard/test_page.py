@@ -1,0 +1,275 @@
+"""The real page in Debian's Chromium, served by the real ``app.py``.
+
+It runs on the bundled checkpoints, or on those that ``POKECLF_CHECKPOINTS`` names. Screenshots
+go to ``artefacts/``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+
+ROOT = Path(__file__).parents[2]
+CHECKPOINTS = Path(os.environ.get("POKECLF_CHECKPOINTS") or ROOT / "checkpoints")
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = {"width": 1440, "height": 1000}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 20_000
+"""Milliseconds; a model is read from the disk when it is first asked."""
+
+CONTRAST = """
+element => {
+    const parse = text => text.match(/[\\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b]
+        .map(v => v / 255)
+        .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    let ground = element, back;
+    do {
+        back = parse(getComputedStyle(ground).backgroundColor);
+        ground = ground.parentElement;
+    } while (back.length === 4 && back[3] === 0 && ground);
+    const [a, b] = [light(parse(getComputedStyle(element).color)), light(back)].sort();
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+"""
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this computer"),
+    pytest.mark.skipif(
+        not list(CHECKPOINTS.glob("*/card.json")), reason=f"no trained model in {CHECKPOINTS}"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The address of a running ``app.py``, which must not have logged a traceback in the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-u", ROOT / "app.py"],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        env={
+            **os.environ,
+            "POKECLF_CHECKPOINTS": str(CHECKPOINTS),
+            "GRADIO_SERVER_NAME": "127.0.0.1",
+            "GRADIO_SERVER_PORT": str(port),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    for line in server.stdout:
+        said += line
+        if "Running on local URL" in line:
+            break
+    else:
+        pytest.fail(f"app.py ended: {said}")
+    yield f"http://127.0.0.1:{port}"
+    server.terminate()
+    said += server.communicate(timeout=20)[0]
+    assert "Traceback" not in said, said
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        yield driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Opens the page in a window of a size and a theme; closes all windows in the end."""
+    contexts = []
+
+    def call(viewport=WIDE, theme="light"):
+        context = browser.new_context(viewport=viewport)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        page.outside = []
+        page.on("request", lambda request: _note_outside(page, address, request.url))
+        page.goto(f"{address}/?__theme={theme}")
+        expect(page.locator("#model input")).not_to_have_value("", timeout=PATIENCE)
+        return page
+
+    yield call
+    for context in contexts:
+        context.close()
+
+
+def _note_outside(page, address, url):
+    if not url.startswith((address, "data:", "blob:")):
+        page.outside.append(url)
+
+
+def upload(page, file):
+    page.locator("#picture input[type=file]").set_input_files(str(file))
+
+
+def answered(page, drawing="pikachu"):
+    """Upload a drawing and wait for its answer."""
+    upload(page, ROOT / "examples" / f"{drawing}.png")
+    expect(page.locator("#guesses label")).to_have_count(5, timeout=PATIENCE)
+    expect(page.locator("#map img")).to_be_visible(timeout=PATIENCE)
+
+
+def drawn(page):
+    """Address of the map's picture, which changes with its contents."""
+    return page.locator("#map img").get_attribute("src")
+
+
+def picture(page, name):
+    (ROOT / "artefacts").mkdir(exist_ok=True)
+    page.screenshot(path=ROOT / "artefacts" / f"identify-{name}.png", full_page=True)
+
+
+def fits(page):
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_drawing_gets_a_species_a_map_and_no_request_leaves_the_computer(open_page):
+    page = open_page()
+    expect(page.locator("#verdict")).to_contain_text("Which Pokémon is this?")
+    picture(page, "wide-light-empty")
+    answered(page)
+    expect(page.locator("#verdict .facts")).to_contain_text("%")
+    expect(page.locator("#seen-line")).to_contain_text("pixels")
+    expect(page.locator("#reading")).to_contain_text("Yellow marks")
+    assert fits(page)
+    picture(page, "wide-light")
+    assert page.outside == []
+
+
+def test_choosing_a_species_explains_that_one(open_page):
+    page = open_page()
+    answered(page)
+    before = drawn(page)
+    third = page.locator("#guesses label").nth(2)
+    name = third.inner_text().split("%")[1].strip()
+    third.click()
+    expect(page.locator("#map > label")).to_have_text(re.compile(rf"looked for {re.escape(name)}"))
+    if "same for every species" not in page.locator("#reading").inner_text():
+        assert drawn(page) != before
+
+
+def test_the_colours_follow_the_strength(open_page):
+    page = open_page()
+    answered(page)
+    before = drawn(page)
+    page.locator("#strength input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#map img")).not_to_have_attribute("src", before)
+
+
+def test_another_model_answers_the_same_picture(open_page):
+    page = open_page()
+    answered(page)
+    facts = page.locator("#verdict .facts").inner_text()
+    page.locator("#model input").click()
+    others = page.locator('[role=option][aria-selected="false"]')
+    if others.count() == 0:
+        pytest.skip("only one model is trained")
+    others.first.click()
+    expect(page.locator("#verdict .facts")).not_to_have_text(facts)
+    expect(page.locator("#guesses label")).to_have_count(5)
+
+
+def test_a_bad_file_is_a_notice_and_the_page_goes_on(open_page, tmp_path):
+    page = open_page()
+    bad = tmp_path / "broken.png"
+    bad.write_bytes((ROOT / "examples" / "eevee.png").read_bytes()[:4000])
+    upload(page, bad)
+    notice = page.get_by_test_id("toast-body")
+    expect(notice).to_contain_text("damaged or incomplete", timeout=PATIENCE)
+    page.get_by_test_id("toast-close").click()
+    answered(page, "snorlax")
+    before = drawn(page)
+    upload(page, bad)
+    expect(notice).to_contain_text("damaged or incomplete", timeout=PATIENCE)
+    picture(page, "wide-light-notice")
+    expect(page.locator("#picture .image-frame img")).to_have_attribute(
+        "src", re.compile("snorlax")
+    )
+    assert drawn(page) == before
+
+
+def test_a_drawing_from_the_strip_is_answered_and_removed_again(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Eevee", exact=True).click()
+    expect(page.locator("#guesses label")).to_have_count(5, timeout=PATIENCE)
+    page.get_by_role("button", name="Remove Image").click()
+    expect(page.locator("#verdict")).to_contain_text("Which Pokémon is this?")
+    expect(page.locator("#guesses")).to_have_count(0)
+
+
+def test_the_keyboard_alone_is_enough(open_page):
+    page = open_page()
+    focused = "document.activeElement.getAttribute('aria-label')"
+    page.keyboard.press("Tab")
+    for _ in range(5):
+        if page.evaluate(focused) == "Drop an image file here to upload":
+            break
+        page.keyboard.press("Tab")
+    else:
+        pytest.fail("Tab does not reach the upload")
+    page.get_by_role("button", name="Pikachu", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#guesses input").first).to_be_checked(timeout=PATIENCE)
+    page.locator("#guesses input").first.focus()
+    name = page.locator("#guesses label").nth(1).inner_text().split("%")[1].strip()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#guesses input").nth(1)).to_be_checked()
+    expect(page.locator("#map > label")).to_contain_text(name)
+    assert page.evaluate("document.activeElement.closest('fieldset').id") == "guesses"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_shows_everything_without_scrolling_sideways(open_page, theme):
+    page = open_page(PHONE, theme)
+    assert fits(page)
+    answered(page)
+    expect(page.locator("#verdict")).to_be_in_viewport()
+    page.locator("#specialists button").click()
+    page.locator("#all-models button").click()
+    expect(page.locator("table.models")).to_be_visible()
+    expect(page.locator("#details")).to_contain_text("SHA-256")
+    assert fits(page)
+    picture(page, f"phone-{theme}")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_is_readable_in_both_themes(open_page, theme):
+    page = open_page(theme=theme)
+    answered(page)
+    assert page.evaluate("document.body.classList.contains('dark')") == (theme == "dark")
+    texts = (
+        "#header p", "#footer footer", "#model-summary .prose", "#verdict .facts", "#verdict .name",
+        "#guesses label span", "#guesses .info-text", ".hint", "#seen-line .prose", "#reading p",
+        "[role=tab]",
+    )  # fmt: skip
+    pale = {text: page.locator(text).first.evaluate(CONTRAST) for text in texts}
+    assert {text: ratio for text, ratio in pale.items() if ratio < 4.5} == {}
+    picture(page, f"wide-{theme}")
