@@ -1,8 +1,8 @@
 """The door: builds the dashboard and launches it. Hugging Face Spaces runs this file, too.
 
 ``POKECLF_CHECKPOINTS`` names another place of checkpoints than the folder beside this file (see
-:func:`pokeclf.hub.checkpoints_folder`), and ``POKECLF_MEMORY_MB`` bounds the memory for loaded models. Gradio itself reads
-``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT``.
+:func:`pokeclf.hub.checkpoints_folder`), and ``POKECLF_MEMORY_MB`` bounds the memory for loaded
+models. Gradio itself reads ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT``.
 """
 
 from __future__ import annotations

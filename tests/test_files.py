@@ -147,9 +147,14 @@ def test_a_full_disk_inside_the_block_is_a_sentence(tmp_path):
     target = tmp_path / "model"
     target.mkdir()
     (target / "card.json").write_text("old")
-    with pytest.raises(PokeclfError) as caught, folder_written_whole(target) as folder:
-        (folder / "card.json").write_text("new")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fill_the_disk():
+        with folder_written_whole(target) as folder:
+            (folder / "card.json").write_text("new")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(PokeclfError) as caught:
+        fill_the_disk()
     check_sentence(caught, target)
     assert (target / "card.json").read_text() == "old"
     assert names(tmp_path) == ["model"]
