@@ -266,9 +266,9 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=6,
+                epochs=5,
                 eval_size=192,
-                sizes=((0.5, 112), (0.5, 144)),
+                sizes=((0.6, 112), (0.4, 144)),
                 lr=3e-3,
                 body_lr=6e-4,
             ),
@@ -340,12 +340,12 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=60,
-                eval_size=256,
+                epochs=40,
+                eval_size=224,
                 sizes=((1.0, 224),),
                 lr=2e-3,
                 body_lr=2e-3,
-                views=4,
+                views=2,
                 crop=0.5,
                 batch_size=256,
                 normalisation=HALF,

@@ -118,14 +118,16 @@ def _fit_head(network: Network, model: StudyModel, recipe: Recipe, shop: Worksho
 
     def features(part: str, view: int) -> Tensor:
         return image_features(
-            pooled, f"{model.backbone}-pooled", shop, part,
+            pooled, f"{model.backbone}-{network.head[0].in_features}", shop, part,
             preprocessing_at(recipe, recipe.sizes[-1][1] if view else recipe.eval_size),
             _augmentation(recipe) if view else None, view, device,
         )  # fmt: skip
 
-    views = [features("train", view) for view in range(recipe.views)]
+    views = torch.stack([features("train", view) for view in range(recipe.views)])
+    mean, std = views.mean((0, 1)), views.std((0, 1))
+    views = (views - mean) / std
     train_labels = labels[torch.from_numpy(shop.indices("train"))]
-    validation = features("validation", 0)
+    validation = (features("validation", 0) - mean) / std
     validation_labels = labels[torch.from_numpy(shop.indices("validation"))]
 
     def train_batches(epoch: int, _: int) -> Batches:
@@ -133,17 +135,26 @@ def _fit_head(network: Network, model: StudyModel, recipe: Recipe, shop: Worksho
         order = random.permutation(len(train_labels))
         # Each image comes once an epoch, in a random one of its views.
         choice = torch.from_numpy(random.integers(0, len(views), len(train_labels)))
-        chosen = torch.stack(views)[choice, torch.arange(len(train_labels))]
+        chosen = views[choice, torch.arange(len(train_labels))]
         return _FeatureBatches(chosen, train_labels, recipe.batch_size, order)
 
     def validation_batches(_: int) -> Batches:
         order = np.arange(len(validation_labels))
         return _FeatureBatches(validation, validation_labels, 1024, order)
 
-    return fit(
+    history = fit(
         _Head(network.head), recipe, train_batches, validation_batches,
         shop.run_folder(model) / "state.pt", shop.seed, shop.deadline,
     )  # fmt: skip
+    _fold_in(network.head[0], mean, std)
+    return history
+
+
+@torch.no_grad()
+def _fold_in(layer: nn.Linear, mean: Tensor, std: Tensor) -> None:
+    """Make a layer that learned on standardised inputs take them as they come."""
+    layer.weight /= std
+    layer.bias -= layer.weight @ mean
 
 
 def _keep(

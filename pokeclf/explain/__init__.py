@@ -130,5 +130,6 @@ def _layer(classifier: Classifier, method: Method) -> str:
     if method.id == "rollout":
         return "all attention layers"
     if isinstance(classifier.network, ViT):
-        return "input of the last block"
+        blocks, read = classifier.network.body.blocks, classifier.network.read_blocks
+        return f"input of block {len(blocks) - read + 1} of {len(blocks)}"
     return "last feature map"

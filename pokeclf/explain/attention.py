@@ -15,7 +15,8 @@ def attention_rollout(classifier: Classifier, observation: Observation, species:
 
     Attention matrices of all layers, each with the residual connection added as an identity and
     rows scaled to sum to 1, are multiplied; the class token's row tells how much of each patch
-    reaches it. The map is the same whatever ``species`` is.
+    reaches it. Where the head reads the class token after several blocks, the map is the mean
+    over them. It is the same whatever ``species`` is.
 
     Returns
     -------
@@ -24,13 +25,16 @@ def attention_rollout(classifier: Classifier, observation: Observation, species:
     network = classifier.network
     tokens = network.embed(observation.inputs)
     flow = torch.eye(tokens.shape[1])
+    reaching = []
     for block in network.body.blocks:
         attention = attention_matrix(block.attn, block.norm1(tokens))[0].mean(0)
         mixed = attention + torch.eye(len(attention))
         flow = mixed / mixed.sum(-1, keepdim=True) @ flow
+        reaching.append(flow[0, 1:])
         tokens = block(tokens)
     side = round((len(flow) - 1) ** 0.5)
-    return flow[0, 1:].view(side, side).numpy()
+    read = torch.stack(reaching[-network.read_blocks :]).mean(0)
+    return read.view(side, side).numpy()
 
 
 def attention_matrix(attention: nn.Module, tokens: Tensor) -> Tensor:

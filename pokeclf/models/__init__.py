@@ -12,7 +12,7 @@ from pokeclf.models.convmixer import ConvMixer
 from pokeclf.models.network import Network, deep_head
 from pokeclf.models.residual_cnn import ResidualCNN
 from pokeclf.models.resnet import ResNet18
-from pokeclf.models.vit import ViT, width
+from pokeclf.models.vit import READ_BLOCKS, WIDTHS, ViT
 
 
 def _linear(in_features: int, num_classes: int) -> nn.Sequential:
@@ -26,8 +26,10 @@ ARCHITECTURES: Mapping[str, Callable[[int, int, str | None], Network]] = Mapping
         "convmixer": lambda classes, _, __: ConvMixer(classes),
         "resnet18": lambda classes, _, __: ResNet18(_linear(512, classes)),
         "resnet18_deep_head": lambda classes, _, __: ResNet18(deep_head(512, classes)),
-        "vit": lambda classes, _, name: ViT(name, _linear(width(name), classes)),
-        "vit_deep_head": lambda classes, _, name: ViT(name, deep_head(width(name), classes)),
+        "vit": lambda classes, _, name: ViT(name, _linear(WIDTHS[name], classes)),
+        "vit_deep_head": lambda classes, _, name: ViT(
+            name, deep_head(WIDTHS[name] * READ_BLOCKS[name], classes), READ_BLOCKS[name]
+        ),
     }
 )
 """Builders by architecture, called with (number of classes, input side, backbone)."""

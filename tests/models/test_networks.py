@@ -11,7 +11,7 @@ from pokeclf import models
 from pokeclf.models.convmixer import ConvMixer
 from pokeclf.models.network import deep_head
 from pokeclf.models.resnet import ResNet18
-from pokeclf.models.vit import width
+from pokeclf.models.vit import WIDTHS
 
 CASES = {
     "basic_cnn": (48, None, (128, 6, 6), 256),
@@ -20,7 +20,7 @@ CASES = {
     "resnet18": (64, "resnet18", (512, 2, 2), 512),
     "resnet18_deep_head": (64, "resnet18", (512, 2, 2), 256),
     "vit": (48, "vit_tiny_patch16_224", (10, 192), 192),
-    "vit_deep_head": (48, "vit_tiny_patch16_224", (10, 192), 256),
+    "vit_deep_head": (48, "vit_tiny_patch16_224", (10, 7 * 192), 256),
 }
 
 
@@ -77,7 +77,7 @@ def test_convmixer_takes_other_sizes_and_half_precision():
         assert network(torch.randn(1, 3, 80, 80)).shape == (1, 7)
 
 
-@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "vit_base_patch16_224"])
+@pytest.mark.parametrize("name", WIDTHS)
 def test_the_widths_are_timms(name):
     with torch.device("meta"):
-        assert timm.create_model(name, pretrained=False).num_features == width(name)
+        assert timm.create_model(name, pretrained=False).num_features == WIDTHS[name]
