@@ -26,7 +26,7 @@ TARGET = 0.95
 SIZE = 160
 STEPS = 16
 AHEAD = 4
-"""Batches that the loader has ready before the clock starts are taken out first."""
+"""Batches that are taken out before the clock starts, and that are under way when it stops."""
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
         batches = iter(
             ImageBatches(
                 folder,
-                torch.randperm(len(folder.entries)).numpy()[: 64 * (STEPS + AHEAD)],
+                torch.randperm(len(folder.entries)).numpy()[: 64 * (STEPS + 2 * AHEAD)],
                 preprocessing_at(recipe, SIZE),
                 64,
                 Augmentation(recipe.crop),

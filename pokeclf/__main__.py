@@ -102,29 +102,31 @@ def predict_images(options: argparse.Namespace) -> int:
     if options.top < 1:
         raise PokeclfError("--top takes a number of guesses of at least 1.")
     store = _store(options)
-    classifiers = [store.get(model_id) for model_id in _model_ids(store, options.model)]
+    models = _model_ids(store, options.model)
+    for model_id in models:
+        store.get(model_id)  # Whatever is wrong with a model is said before the first image.
     failed = 0
     for path in _images(options.paths):
         try:
             image = imaging.decode(path)
         except imaging.ImageError as error:
-            print(f"{path}: {error}", file=sys.stderr)
+            print(f"{commandline.printable(path)}: {error}", file=sys.stderr)
             failed += 1
             continue
-        for classifier in classifiers:
-            top = classifier.observe(image).top(options.top)
+        for model_id in models:
+            top = store.get(model_id).observe(image).top(options.top)
             if options.json:
                 guesses = [
                     {"species": guess.species, "probability": round(guess.probability, 6)}
                     for guess in top
                 ]
-                row = {"image": str(path), "model": classifier.card.model, "top": guesses}
-                print(json.dumps(row, ensure_ascii=False), flush=True)
+                row = {"image": str(path), "model": model_id, "top": guesses}
+                print(json.dumps(row), flush=True)
             else:
                 guesses = ", ".join(
                     f"{species.of(g.species).name} {g.probability:.1%}" for g in top
                 )
-                print(f"{path}: {classifier.card.model}: {guesses}", flush=True)
+                print(f"{commandline.printable(path)}: {model_id}: {guesses}", flush=True)
     return 2 if failed else 0
 
 

@@ -9,9 +9,10 @@ storing it again.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from torch import Tensor
 from pokeclf.errors import PokeclfError
 from pokeclf.evaluation import Metrics
 from pokeclf.files import sha256, to_json, write_atomically
-from pokeclf.imaging import Preprocessing
+from pokeclf.imaging import MIN_SIDE, Preprocessing
 
 CARD = "card.json"
 PREDICTIONS = "predictions.safetensors"
@@ -122,7 +123,7 @@ def read_card(folder: Path) -> Card:
     try:
         if raw["format"] != FORMAT:
             raise CheckpointError(
-                f"Checkpoint {name} has format {raw['format']!r}; this version reads {FORMAT}."
+                f"Checkpoint {name} has another format than {FORMAT}, which this version reads."
             )
         card = Card(
             **{
@@ -140,11 +141,66 @@ def read_card(folder: Path) -> Card:
                 "candidates": tuple(raw["candidates"]),
             }
         )
-        if card.model != name or not all(_SAFE_FILE.fullmatch(f.path) for f in card.weights):
+        if card.model != name or not _is_sound(card):
             raise ValueError
         return card
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise CheckpointError(f"The card of checkpoint {name} is damaged or foreign.") from None
+
+
+def _is_sound(card: Card) -> bool:
+    """Whether everything in a card, which may come from a stranger, has its type and range."""
+    seen = card.preprocessing
+    figures = [value for part in (card.validation, card.test) for value in astuple(part)]
+    return (
+        all(isinstance(value, str) for value in (card.architecture, card.recipe))
+        and isinstance(card.backbone, str | None)
+        and isinstance(card.features_from, str | None)
+        and isinstance(card.settings, dict)
+        and len(set(card.classes)) == len(card.classes) > 1
+        and all(isinstance(name, str) for name in card.classes)
+        and MIN_SIDE <= seen.size <= 1024
+        and len(seen.mean) == len(seen.std) == 3
+        and all(map(_is_number, (*seen.mean, *seen.std, *figures, card.temperature)))
+        and min(*seen.std, card.temperature) > 0
+        and min(figures) >= 0
+        and all(share <= 1 for part in (card.validation, card.test) for share in _shares(part))
+        and isinstance(card.parameters, int)
+        and all(
+            _SAFE_FILE.fullmatch(file.path) and isinstance(file.bytes, int) for file in card.weights
+        )
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _shares(metrics: Metrics) -> tuple[float, ...]:
+    return (metrics.accuracy, metrics.accuracy_low, metrics.accuracy_high, metrics.top5)
+
+
+def check_files(folder: Path, card: Card) -> None:
+    """Whether all weight files are there in full size, without reading them.
+
+    Raises
+    ------
+    CheckpointError
+        Naming the first that is not; what the files hold is verified when they are loaded.
+    """
+    for file in card.weights:
+        try:
+            size = _path(folder, file).stat().st_size
+        except OSError:
+            size = -1
+        if size != file.bytes:
+            raise CheckpointError(
+                f"Weight file {file.path} of checkpoint {card.model} is missing or incomplete."
+            )
+
+
+def _path(folder: Path, file: WeightFile) -> Path:
+    return (folder.parent if file.path.startswith("backbones/") else folder) / file.path
 
 
 def read_weights(folder: Path, card: Card) -> dict[str, Tensor]:
@@ -170,10 +226,8 @@ def read_weights(folder: Path, card: Card) -> dict[str, Tensor]:
 
 def verified_bytes(folder: Path, card: Card, file: WeightFile) -> bytes:
     """Contents of a weight file whose hash fits the card; raises CheckpointError otherwise."""
-    shared = file.path.startswith("backbones/")
-    path = (folder.parent if shared else folder) / file.path
     try:
-        data = path.read_bytes()
+        data = _path(folder, file).read_bytes()
     except OSError:
         raise CheckpointError(
             f"Weight file {file.path} of checkpoint {card.model} is missing or unreadable."
@@ -187,8 +241,8 @@ def verified_bytes(folder: Path, card: Card, file: WeightFile) -> bytes:
 
 
 def write_predictions(folder: Path, logits: np.ndarray) -> None:
-    """Store the test images' log-probabilities before temperature, float16, in split order."""
-    tensors = {"log_probabilities": torch.from_numpy(logits.astype(np.float16))}
+    """Store the test images' logits before temperature, float16, in the split's order."""
+    tensors = {"logits": torch.from_numpy(logits.astype(np.float16))}
     write_atomically(folder / PREDICTIONS, safetensors.torch.save(tensors))
 
 
@@ -196,7 +250,7 @@ def read_predictions(folder: Path, card: Card) -> np.ndarray:
     """Calibrated probabilities of every test image, float32 N × classes, in the split's order."""
     try:
         data = (folder / PREDICTIONS).read_bytes()
-        logits = safetensors.torch.load(data)["log_probabilities"].float()
+        logits = safetensors.torch.load(data)["logits"].float()
     except (OSError, SafetensorError, KeyError, ValueError):
         raise CheckpointError(
             f"The predictions of checkpoint {card.model} are missing or damaged."

@@ -82,7 +82,7 @@ class Classifier:
         """Classify one decoded image, keeping what explanations need."""
         start = time.perf_counter()
         crop = self.card.preprocessing.crop(image)
-        inputs = self.card.preprocessing.tensor(image)[None]
+        inputs = self.card.preprocessing.tensor_of_crop(crop)[None]
         with torch.no_grad():
             inputs = inputs.contiguous(memory_format=torch.channels_last)
             trunk = self.network.forward_trunk(inputs)
@@ -117,16 +117,20 @@ def load(root: Path, model_id: str, source: Callable[[str], Classifier]) -> Clas
         raise CheckpointError(f"The card of checkpoint {model_id} is damaged or foreign.")
     if card.features_from is not None:
         origin = source(card.features_from)
-        if origin.card.weights_sha256 != card.features_sha256:
-            raise CheckpointError(
-                f"Checkpoint {model_id} was trained on other weights of {card.features_from}; "
-                f"train {model_id} again."
-            )
+        _check_source(card, origin.card)
         network: Network = TreeNetwork(origin.network, _load_trees(folder, card))
     else:
         network = _load_network(folder, card)
     network.requires_grad_(False).eval()
     return Classifier(card, network)
+
+
+def _check_source(card: Card, source: Card) -> None:
+    if source.weights_sha256 != card.features_sha256:
+        raise CheckpointError(
+            f"Checkpoint {card.model} was trained on other weights of {source.model}; "
+            f"train {card.model} again."
+        )
 
 
 def _load_network(folder: Path, card: Card) -> Network:
@@ -183,13 +187,19 @@ class ModelStore:
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
         self._loading: dict[str, threading.Lock] = {}
-        self._loaded: OrderedDict[str, tuple[Classifier, int]] = OrderedDict()
+        self._loaded: OrderedDict[str, tuple[Classifier, int, int]] = OrderedDict()
 
     def status(self, model_id: str) -> Status:
-        """Read a model's card without loading its weights."""
+        """Whether a model can answer, by its card and files, without loading its weights."""
         entry = study.find(model_id)
         try:
-            return Status(entry, checkpoint.read_card(self.root / model_id), None)
+            card = checkpoint.read_card(self.root / model_id)
+            checkpoint.check_files(self.root / model_id, card)
+            if entry.features_from is not None:
+                source = checkpoint.read_card(self.root / entry.features_from)
+                checkpoint.check_files(self.root / entry.features_from, source)
+                _check_source(card, source)
+            return Status(entry, card, None)
         except CheckpointError as error:
             return Status(entry, None, str(error))
 
@@ -206,29 +216,48 @@ class ModelStore:
             When there is no such model, or its checkpoint cannot be used.
         """
         study.find(model_id)
+        written = self._written(model_id)
         with self._lock:
-            if model_id in self._loaded:
-                self._loaded.move_to_end(model_id)
-                return self._loaded[model_id][0]
+            if (classifier := self._in_memory(model_id, written)) is not None:
+                return classifier
             loading = self._loading.setdefault(model_id, threading.Lock())
         with loading:
             with self._lock:
-                if model_id in self._loaded:
-                    return self._loaded[model_id][0]
+                if (classifier := self._in_memory(model_id, written)) is not None:
+                    return classifier
             classifier = load(self.root, model_id, self.get)
             with self._lock:
-                self._loaded[model_id] = (classifier, _own_bytes(classifier))
+                self._loaded[model_id] = (classifier, _own_bytes(classifier), written)
+                self._loaded.move_to_end(model_id)
                 self._make_room()
             return classifier
 
+    def _written(self, model_id: str) -> int:
+        """When a checkpoint was written, so that a retrained one is loaded again."""
+        try:
+            return (self.root / model_id / checkpoint.CARD).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _in_memory(self, model_id: str, written: int) -> Classifier | None:
+        classifier, _, was_written = self._loaded.get(model_id, (None, 0, 0))
+        if classifier is None or was_written != written:
+            return None
+        self._loaded.move_to_end(model_id)
+        return classifier
+
     def _make_room(self) -> None:
         while len(self._loaded) > 1 and self.loaded_bytes > self.max_bytes:
-            self._loaded.popitem(last=False)
+            gone, _ = self._loaded.popitem(last=False)
+            # Trees hold on to the network that they read, so they go with it.
+            for name, (classifier, _, _) in list(self._loaded.items()):
+                if classifier.card.features_from == gone and len(self._loaded) > 1:
+                    del self._loaded[name]
 
     @property
     def loaded_bytes(self) -> int:
         """Bytes of the weights in memory; features shared with another model count once."""
-        return sum(size for _, size in self._loaded.values())
+        return sum(size for _, size, _ in self._loaded.values())
 
 
 def _own_bytes(classifier: Classifier) -> int:

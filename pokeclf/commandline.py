@@ -22,7 +22,9 @@ class Parser(argparse.ArgumentParser):
 def run(command: Callable[[], int]) -> int:
     """Exit code of a command; what a person did wrong becomes a sentence, not a traceback."""
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()
+        return code
     except PokeclfError as error:
         print(error, file=sys.stderr)
         return 2
@@ -32,3 +34,11 @@ def run(command: Callable[[], int]) -> int:
     except BrokenPipeError:  # for instance `… | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"{printable(error.filename or 'A file')}: {error.strerror}.", file=sys.stderr)
+        return 2
+
+
+def printable(path: object) -> str:
+    """A path that any terminal can print, whatever bytes are in its name."""
+    return str(path).encode(errors="replace").decode()

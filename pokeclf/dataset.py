@@ -106,7 +106,8 @@ def open_folder(
     index = json.loads((cache / "index.json").read_text())
     entries = tuple(Entry(**entry) for entry in index["entries"])
     counts = Counter(entry.label for entry in entries)
-    for label in sorted({path.split("/")[0] for path in files}):
+    # Notebooks and version control keep hidden folders, which are no classes.
+    for label in sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != "."):
         if counts[label] < MIN_IMAGES:
             raise PokeclfError(
                 f"Class {label!r} has {counts[label]} readable images; "
@@ -129,7 +130,6 @@ def _list_files(root: Path) -> list[str]:
         for path in root.glob("*/*")
         if path.suffix.lower() in SUFFIXES
         and path.is_file()
-        # Notebooks and version control keep hidden folders, which are no classes.
         and not path.parent.name.startswith(".")
     )
     if not files:

@@ -40,4 +40,6 @@ def _download(repository: str) -> Path:
         raise PokeclfError(
             f"The checkpoints of {repository!r} cannot be downloaded from the Hugging Face Hub."
         ) from error
+    if not (root / "checkpoints").is_dir():
+        raise PokeclfError(f"The repository {repository!r} has no folder checkpoints.")
     return root / "checkpoints"

@@ -258,8 +258,11 @@ class Preprocessing:
 
     def tensor(self, image: Image.Image) -> torch.Tensor:
         """The model's input: float32, 3 × size × size, normalised by ``mean`` and ``std``."""
-        pixels = torch.from_numpy(np.array(self.crop(image))).permute(2, 0, 1)
-        return self.normalise(pixels)
+        return self.tensor_of_crop(self.crop(image))
+
+    def tensor_of_crop(self, crop: Image.Image) -> torch.Tensor:
+        """The same from what :meth:`crop` gave."""
+        return self.normalise(torch.from_numpy(np.array(crop)).permute(2, 0, 1))
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalise uint8 RGB of shape … × 3 × H × W to float32 of the same shape."""

@@ -22,13 +22,6 @@ UNIT = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
-BACKBONES: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = (
-    MappingProxyType(
-        {"resnet18": IMAGENET, "vit_tiny_patch16_224": HALF, "vit_base_patch16_224": HALF}
-    )
-)
-"""Pretrained backbones by their timm name, with the (mean, std) that they were trained with."""
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -260,7 +253,7 @@ STUDY: tuple[StudyModel, ...] = (
         name="ResNet-18 fine-tuned",
         stage=EXPERIMENT_1,
         architecture="resnet18",
-        summary="pretrained ResNet-18, all layers learn after the first epochs",
+        summary="a pretrained ResNet-18, all of whose layers learn",
         study_accuracy=0.6958,
         study_parameters=11_300_000,
         recipes=_recipes(
@@ -283,7 +276,7 @@ STUDY: tuple[StudyModel, ...] = (
         name="ViT fine-tuned",
         stage=EXPERIMENT_1,
         architecture="vit",
-        summary="pretrained ViT, all layers learn after the first epochs",
+        summary="a pretrained ViT, all of whose layers learn",
         study_accuracy=0.0385,
         study_parameters=85_900_000,
         recipes=_recipes(
@@ -340,13 +333,12 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
+                crop=1.0,
                 epochs=40,
                 eval_size=224,
                 sizes=((1.0, 224),),
                 lr=2e-3,
                 body_lr=2e-3,
-                views=2,
-                crop=0.5,
                 batch_size=256,
                 normalisation=HALF,
             )

@@ -38,6 +38,21 @@ PICTURE = Shows(SIZE)
 LOSSY = Shows(SIZE, tolerance=6)
 
 
+TEN = (
+    "empty",
+    "truncated png",
+    "text named .png",
+    "eps named .png",
+    "svg",
+    "png of 13000 x 13000",
+    "1 x 1",
+    "animated gif",
+    "cmyk jpeg",
+    "16-bit grey png",
+)
+"""The kinds that are tried on the page and on the command line as well."""
+
+
 def bad_images() -> dict[str, Case]:
     """Name to bytes and expectation (:class:`Shows` or ``"refused"``); small and fast to make."""
     return {**_refused(), **_colours(), **_containers(), **_metadata(), **_shapes()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,7 @@ from PIL import Image
 
 from pokeclf import checkpoint
 from pokeclf import classifier as classifiers
+from pokeclf.__main__ import main
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
@@ -91,7 +93,10 @@ DAMAGE = {
         lambda r: (r / "convmixer/card.json").write_text("[]"),
         "damaged or foreign",
     ),
-    "a newer format": (lambda r: _edit_card(r, lambda c: c.update(format=99)), "has format 99"),
+    "a newer format": (
+        lambda r: _edit_card(r, lambda c: c.update(format=99)),
+        "has another format than 1",
+    ),
     "another model's card": (
         lambda r: _edit_card(r, lambda c: c.update(model="vit_frozen")),
         "damaged or foreign",
@@ -102,6 +107,38 @@ DAMAGE = {
     ),
     "features of itself": (
         lambda r: _edit_card(r, lambda c: c.update(features_from="convmixer")),
+        "damaged or foreign",
+    ),
+    "an accuracy that is none": (
+        lambda r: _edit_card(r, lambda c: c["test"].update(accuracy=None)),
+        "damaged or foreign",
+    ),
+    "an accuracy over 1": (
+        lambda r: _edit_card(r, lambda c: c["test"].update(accuracy=7)),
+        "damaged or foreign",
+    ),
+    "an endless input": (
+        lambda r: _edit_card(r, lambda c: c["preprocessing"].update(size=float("inf"))),
+        "damaged or foreign",
+    ),
+    "a huge input": (
+        lambda r: _edit_card(r, lambda c: c["preprocessing"].update(size=10**6)),
+        "damaged or foreign",
+    ),
+    "a temperature of 0": (
+        lambda r: _edit_card(r, lambda c: c.update(temperature=0)),
+        "damaged or foreign",
+    ),
+    "classes that are equal": (
+        lambda r: _edit_card(r, lambda c: c.update(classes=["abra"] * 151)),
+        "damaged or foreign",
+    ),
+    "bytes that are no number": (
+        lambda r: _edit_card(r, lambda c: c["weights"][0].update(bytes="1")),
+        "damaged or foreign",
+    ),
+    "an architecture that is a list": (
+        lambda r: _edit_card(r, lambda c: c.update(architecture=[])),
         "damaged or foreign",
     ),
     "an unknown architecture": (
@@ -122,6 +159,7 @@ def test_a_bad_checkpoint_is_one_sentence_and_the_others_go_on(root, kind):
     assert "\n" not in str(caught.value)
     assert store.get("resnet18_scratch").observe(Image.new("RGB", (20, 20))).probabilities.any()
     assert len(store.statuses()) == 15
+    assert main([f"--checkpoints={root}", "models"]) == 0
 
 
 def test_an_unknown_model_is_not_a_path(root):
@@ -139,6 +177,22 @@ def test_memory_is_bounded_and_the_least_recently_used_goes(tmp_path):
     store.get("resnet18_finetuned")
     assert store.loaded_bytes <= store.max_bytes
     assert store.get("resnet18_scratch") is not first
+
+
+def test_a_retrained_checkpoint_takes_the_place_of_the_old_one(root):
+    store = ModelStore(root)
+    old = store.get("convmixer")
+    assert store.get("convmixer") is old
+    write_random_checkpoint(root, "convmixer", seed=5)
+    os.utime(root / "convmixer" / checkpoint.CARD, ns=(1, 1))
+    assert store.get("convmixer") is not old
+
+
+def test_missing_weights_are_seen_without_loading(root):
+    (root / "convmixer" / "weights.safetensors").unlink()
+    status = ModelStore(root).status("convmixer")
+    assert status.card is None
+    assert "missing or incomplete" in status.problem
 
 
 def test_a_model_is_loaded_once_however_many_ask(root, monkeypatch):

@@ -17,11 +17,10 @@ from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
 from pokeclf.study import StudyModel
 from train import report
-from train.loop import BudgetSpent
 from train.neural import train_neural
 from train.sources import data_folder
 from train.trees import train_trees
-from train.workshop import Workshop
+from train.workshop import BudgetSpent, Workshop
 
 SPLIT_FILE = "split.json"
 
@@ -91,6 +90,8 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
     if options.budget is not None and options.budget <= 0:
         raise PokeclfError("--budget takes a number of minutes greater than 0.")
     start = time.monotonic()
+    if options.seed < 0:
+        raise PokeclfError("--seed takes a number of at least 0.")
     root = options.out
     folder = dataset.open_folder(
         data_folder(options.data),

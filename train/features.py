@@ -41,7 +41,7 @@ def image_features(
     key = sha256(
         to_json(
             [
-                name, shop.split.fingerprint, part, asdict(preprocessing),
+                name, shop.folder.fingerprint, shop.split.fingerprint, part, asdict(preprocessing),
                 augmentation and asdict(augmentation), view, shop.seed if augmentation else 0,
             ]
         )

@@ -18,6 +18,7 @@ from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.models.network import Network
 from pokeclf.study import Recipe
+from train.workshop import BudgetSpent
 
 
 class Batches(Sized, Iterable[tuple[Tensor, Tensor]], Protocol):
@@ -38,10 +39,6 @@ class Epoch:
     seconds: float
 
 
-class BudgetSpent(PokeclfError):
-    """The time is up; what was finished is kept and the same command goes on from there."""
-
-
 def best_device() -> torch.device:
     """The GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -49,7 +46,11 @@ def best_device() -> torch.device:
 
 def autocast(device: torch.device) -> torch.autocast:
     """bfloat16 where the hardware computes it faster than float32."""
-    helps = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    helps = (
+        torch.cuda.is_bf16_supported(including_emulation=False)
+        if device.type == "cuda"
+        else getattr(torch.cpu, "get_capabilities", dict)().get("avx512_bf16", False)
+    )
     return torch.autocast(device.type, torch.bfloat16, enabled=helps)
 
 
@@ -82,6 +83,7 @@ def fit(
         When the deadline comes before the end; call again to go on.
     """
     device = best_device()
+    torch.backends.cudnn.deterministic = True
     network.to(device)
     groups = _parameter_groups(network, recipe)
     steps = len(train_batches(0, _size_at(recipe, 0)))
@@ -89,16 +91,23 @@ def fit(
     history: list[Epoch] = []
     best: dict[str, Tensor] = {}
     if state_file.exists():
-        state = torch.load(state_file, weights_only=True, map_location=device)
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
-        history = [Epoch(**row) for row in state["history"]]
-        best = state["best"]
+        try:
+            state = torch.load(state_file, weights_only=True, map_location=device)
+            network.load_state_dict(state["network"])
+            optimizer.load_state_dict(state["optimizer"])
+            scheduler.load_state_dict(state["scheduler"])
+            history = [Epoch(**row) for row in state["history"]]
+            best = state["best"]
+        except Exception as error:  # torch raises many kinds for files that it did not write
+            raise PokeclfError(
+                f"The unfinished run {state_file} cannot be taken up; delete it to start again."
+            ) from error
+    resumed_at = len(history)
 
     while len(history) < recipe.epochs and not _out_of_patience(history, recipe.patience):
         epoch = len(history)
-        _check_deadline(deadline, history)
+        if epoch > resumed_at:  # Every call makes at least one epoch of progress.
+            _check_deadline(deadline, history)
         torch.manual_seed(seed * 10_000 + epoch)  # dropout and mixup; batches seed themselves
         size = _size_at(recipe, epoch)
         _freeze_body(network, epoch < recipe.frozen_epochs)
@@ -263,7 +272,7 @@ def _out_of_patience(history: list[Epoch], patience: int) -> bool:
 
 
 def _check_deadline(deadline: float | None, history: list[Epoch]) -> None:
-    expected = history[-1].seconds if history else 0
+    expected = history[-1].seconds
     if deadline is not None and time.monotonic() + expected > deadline:
         raise BudgetSpent(
             f"The budget is spent after {len(history)} epochs; run the same command to go on."
@@ -273,4 +282,4 @@ def _check_deadline(deadline: float | None, history: list[Epoch]) -> None:
 def _save(path: Path, **state: object) -> None:
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, buffer.getbuffer())

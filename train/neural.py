@@ -116,15 +116,20 @@ def _fit_head(network: Network, model: StudyModel, recipe: Recipe, shop: Worksho
         with autocast(device):
             return network.pool(network.forward_features(inputs))
 
+    weights = sha256(checkpoint.pack(network.body.state_dict()))
+    name = f"{model.backbone}-{network.head[0].in_features}-{weights[:12]}"
+
     def features(part: str, view: int) -> Tensor:
+        if view:
+            shop.check_budget()
         return image_features(
-            pooled, f"{model.backbone}-{network.head[0].in_features}", shop, part,
+            pooled, name, shop, part,
             preprocessing_at(recipe, recipe.sizes[-1][1] if view else recipe.eval_size),
             _augmentation(recipe) if view else None, view, device,
         )  # fmt: skip
 
     views = torch.stack([features("train", view) for view in range(recipe.views)])
-    mean, std = views.mean((0, 1)), views.std((0, 1))
+    mean, std = views.mean((0, 1)), views.std((0, 1)).clamp(min=1e-3)
     views = (views - mean) / std
     train_labels = labels[torch.from_numpy(shop.indices("train"))]
     validation = (features("validation", 0) - mean) / std
@@ -185,7 +190,7 @@ def _keep(
     )  # fmt: skip
     classifier = Classifier(card, network)
     logits = {part: shop.logits(classifier, part) for part in ("validation", "test")}
-    shop.finish(card, logits, files, [asdict(row) for row in history], started)
+    shop.finish(model, card, logits, files, [asdict(row) for row in history], started)
 
 
 def _compact(value: Tensor) -> Tensor:
@@ -206,6 +211,6 @@ def _shared_backbone(out: Path, name: str, tensors: dict[str, Tensor]) -> Weight
     data = checkpoint.pack(tensors)
     digest = sha256(data)
     path = f"backbones/{name}_{digest[:8]}.safetensors"
-    if not (out / path).exists():
+    if not (out / path).exists() or sha256((out / path).read_bytes()) != digest:
         write_atomically(out / path, data)
     return WeightFile(path, digest, len(data), "body.")

@@ -19,7 +19,7 @@ def backbone_weights(name: str, weights: Path | None) -> dict[str, Tensor]:
 
     Parameters
     ----------
-    name : timm name, as in :data:`pokeclf.study.BACKBONES`.
+    name : timm name.
     weights : folder with ``<name>.safetensors``; None downloads from the Hugging Face Hub.
 
     Raises

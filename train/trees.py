@@ -23,7 +23,6 @@ from pokeclf.files import sha256, write_atomically
 from pokeclf.models.trees import Boosted, Ensemble, Forest, pack_forest
 from pokeclf.study import StudyModel, TreeRecipe
 from train.features import image_features
-from train.loop import BudgetSpent
 from train.workshop import Workshop
 
 
@@ -36,9 +35,11 @@ def train_trees(model: StudyModel, shop: Workshop) -> None:
     started = time.monotonic()
     candidates, fitted = [], {}
     for estimators, depth in recipe.settings:
-        if shop.deadline is not None and time.monotonic() > shop.deadline:
-            raise BudgetSpent("The budget is spent; run the same command to go on.")
-        data = _fit_once(model, shop, recipe, features["train"], labels["train"], estimators, depth)
+        if candidates:
+            shop.check_budget()
+        data = _fit_once(
+            model, shop, source, recipe, features["train"], labels["train"], estimators, depth
+        )
         ensemble = _ensemble(model, data, estimators, len(shop.folder.classes))
         logits = {part: _log_probabilities(ensemble, features[part]) for part in features}
         accuracies = {
@@ -64,7 +65,7 @@ def train_trees(model: StudyModel, shop: Workshop) -> None:
         features_sha256=source.card.weights_sha256,
         candidates=tuple(candidates),
     )
-    shop.finish(card, logits, {name: data}, candidates, started)
+    shop.finish(model, card, logits, {name: data}, candidates, started)
 
 
 def _source(model: StudyModel, shop: Workshop) -> Classifier:
@@ -96,14 +97,19 @@ def _features(source: Classifier, shop: Workshop, part: str) -> Tensor:
 def _fit_once(
     model: StudyModel,
     shop: Workshop,
+    source: Classifier,
     recipe: TreeRecipe,
     features: Tensor,
     labels: np.ndarray,
     estimators: int,
     depth: int,
 ) -> bytes:
-    """A fitted ensemble as the bytes of its weight file, kept in the run's folder."""
-    path: Path = shop.run_folder(model) / f"{estimators}-{depth}-{_file_name(model)}"
+    """A fitted ensemble as the bytes of its weight file, kept in the run's folder.
+
+    The source's weights are part of the name: trees never outlive the features they learned on.
+    """
+    name = f"{source.card.weights_sha256[:12]}-{estimators}-{depth}-{_file_name(model)}"
+    path: Path = shop.run_folder(model) / name
     if not path.exists():
         fit = _fit_booster if model.architecture == "xgboost" else _fit_forest
         options = {**recipe.options, "n_estimators": estimators, "max_depth": depth}

@@ -7,6 +7,7 @@ import importlib.metadata
 import io
 import json
 import platform
+import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +30,10 @@ from pokeclf.study import Recipe, StudyModel, TreeRecipe
 from train.batches import ImageBatches
 
 LIBRARIES = ("torch", "torchvision", "timm", "scikit-learn", "xgboost", "numpy", "pillow")
+
+
+class BudgetSpent(PokeclfError):
+    """The time is up; what was finished is kept and the same command goes on from there."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,14 @@ class Workshop:
         return model.recipes[self.recipe]
 
     def run_folder(self, model: StudyModel) -> Path:
-        """Where an unfinished run is kept; another recipe, seed or split gets another folder."""
-        return self.work / f"{model.id}-{self._run_key(model)[:12]}"
+        """Where an unfinished run is kept; other images, recipes, seeds and splits get others."""
+        key = sha256(f"{self._run_key(model)} {self.folder.fingerprint}".encode())
+        return self.work / f"{model.id}-{key[:12]}"
+
+    def check_budget(self) -> None:
+        """Raise BudgetSpent when the deadline has passed."""
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise BudgetSpent("The budget is spent; run the same command to go on.")
 
     def _run_key(self, model: StudyModel) -> str:
         recipe = json.dumps(asdict(self.recipe_of(model)), sort_keys=True)
@@ -78,7 +89,10 @@ class Workshop:
         """Whether a checkpoint of this recipe, seed and split is there already."""
         try:
             card = checkpoint.read_card(self.out / model.id)
+            checkpoint.check_files(self.out / model.id, card)
             if card.settings["run"] != self._run_key(model):
+                return False
+            if card.data_fingerprint != self.folder.fingerprint:
                 return False
             if model.features_from is None:
                 return True
@@ -136,13 +150,14 @@ class Workshop:
 
     def finish(
         self,
+        model: StudyModel,
         card: Card,
         logits: Mapping[str, np.ndarray],
         files: Mapping[str, bytes],
         history: Iterable[Mapping[str, Any]],
         started: float,
     ) -> Card:
-        """Measure a model and write its checkpoint folder, whole or not at all.
+        """Measure a model and write its checkpoint folder, whole or not at all; its run is over.
 
         Parameters
         ----------
@@ -168,6 +183,7 @@ class Workshop:
             checkpoint.write_predictions(folder, logits["test"])
             write_atomically(folder / checkpoint.HISTORY, _csv(list(history)))
             checkpoint.write_card(folder, card)
+        shutil.rmtree(self.run_folder(model), ignore_errors=True)
         return card
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +264,11 @@ class Identify:
         if not model:
             return UNTRAINED
         status = self.store.status(model)
-        return wording.model_summary(status.model, status.card) if status.card else status.problem
+        return (
+            wording.model_summary(status.model, status.card)
+            if status.card
+            else escape(status.problem)
+        )
 
 
 def _picture_box(label: str, elem_id: str, buttons: list[str]) -> gr.Image:

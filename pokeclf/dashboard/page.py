@@ -55,7 +55,10 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         gr.HTML(HEADER, elem_id="header")
         with gr.Tabs(), gr.Tab("Identify", id="identify"):
-            Identify(store, drawings, workers)
+            identify = Identify(store, drawings, workers)
+        # Models that were trained since the server started appear with the next visit.
+        outputs = [identify.model, identify.summary, identify.table]
+        page.load(identify.refresh, None, outputs, show_progress="hidden", api_visibility="private")
         gr.HTML(FOOTER, elem_id="footer")
     return page
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from torch import Tensor, nn
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """A body that makes features and a head that reads them (timm's convention).
 
     Explanations, feature extraction and serving call the two halves one after the other, so the
@@ -15,9 +17,9 @@ class Network(nn.Module):
 
     head: nn.Sequential
 
+    @abstractmethod
     def forward_features(self, x: Tensor) -> Tensor:
         """Feature map of a batch: N × 3 × S × S float → N × C × h × w, or N × tokens × C."""
-        raise NotImplementedError
 
     def forward_trunk(self, x: Tensor) -> Tensor:
         """The deepest map whose every position still reaches the logits; explained by gradients.
@@ -30,9 +32,9 @@ class Network(nn.Module):
         """Logits from :meth:`forward_trunk`'s result."""
         return self.forward_head(trunk)
 
+    @abstractmethod
     def pool(self, features: Tensor) -> Tensor:
         """One vector per image from the feature map: N × D."""
-        raise NotImplementedError
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """Logits, N × classes; or, with ``pre_logits``, what the last linear layer reads."""

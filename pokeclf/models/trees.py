@@ -118,6 +118,8 @@ def pack_forest(trees: Iterable[Any]) -> dict[str, Tensor]:
     thresholds, sizes, classes, weights, roots = [], [], [], [], []
     total = 0
     for tree in trees:
+        if tree.n_classes[0] > 256:
+            raise ValueError("a forest of more than 256 classes does not fit the format")
         roots.append(total)
         is_leaf = tree.children_left < 0
         columns["left"].append(np.where(is_leaf, -1, tree.children_left + total))

@@ -25,7 +25,9 @@ def checkpoints(tmp_path_factory):
     (root / "basic_cnn").mkdir()
     (root / "basic_cnn" / "card.json").write_text("{")
     damaged = write_random_checkpoint(root, "resnet18_scratch", accuracy=0.6)
-    (damaged / "weights.safetensors").write_bytes(b"no weights")
+    weights = bytearray((damaged / "weights.safetensors").read_bytes())
+    weights[len(weights) // 2] ^= 1  # of the right size, so that only loading can tell
+    (damaged / "weights.safetensors").write_bytes(weights)
     return root
 
 

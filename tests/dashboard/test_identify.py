@@ -18,6 +18,7 @@ from pokeclf.dashboard.identify import INVITATION, best, choices
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
 from pokeclf.imaging import Preprocessing
+from tests.bad_images import REFUSED, TEN, bad_images
 
 PIKACHU = str(Path(__file__).parents[2] / "examples" / "pikachu.png")
 EEVEE = str(Path(__file__).parents[2] / "examples" / "eevee.png")
@@ -186,6 +187,19 @@ class TestNotices:
         assert look(path=str(bad)) == {"picture": None}
         assert len(warnings) == 2
         assert warnings[0].startswith("This is not an image in one of the accepted formats")
+
+    @pytest.mark.parametrize("kind", TEN)
+    def test_odd_files_get_an_answer_or_one_sentence(self, look, warnings, tmp_path, kind):
+        data, expectation = bad_images()[kind]
+        (tmp_path / "upload.png").write_bytes(data)
+        updates = look(path=str(tmp_path / "upload.png"))
+        if expectation == REFUSED:
+            assert updates == {"picture": None}
+            assert len(warnings) == 1
+            assert warnings[0].endswith(".")
+        else:
+            assert updates["panel"]["visible"]
+            assert warnings == []
 
     def test_a_damaged_model_is_a_notice_and_the_picture_stays(self, look, warnings):
         assert look(model="resnet18_scratch") == {"shown": None}

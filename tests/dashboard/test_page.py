@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bad_images import REFUSED, TEN, bad_images
+
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 
@@ -53,6 +55,9 @@ element => {
 }
 """
 
+_SERVERS = {}
+"""Process numbers of the running servers by their address."""
+
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this computer"),
     pytest.mark.skipif(
@@ -87,7 +92,9 @@ def address(tmp_path_factory):
             break
     else:
         pytest.fail(f"app.py ended: {said}")
-    yield f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}"
+    _SERVERS[address] = server.pid
+    yield address
     server.terminate()
     said += server.communicate(timeout=20)[0]
     assert "Traceback" not in said, said
@@ -214,6 +221,35 @@ def test_a_bad_file_is_a_notice_and_the_page_goes_on(open_page, tmp_path):
         "src", re.compile("snorlax")
     )
     assert drawn(page) == before
+
+
+def test_odd_files_are_answered_or_refused_in_little_memory(open_page, address, tmp_path):
+    status = Path(f"/proc/{_SERVERS[address]}/status")
+    if not status.exists():
+        pytest.skip("peak memory is read from Linux's /proc")
+    page = open_page()
+    answered(page)  # the model is in memory from here on
+    before = _peak(status)
+    notice = page.get_by_test_id("toast-body")
+    for kind in TEN:
+        data, expectation = bad_images()[kind]
+        file = tmp_path / f"{kind}.png"
+        file.write_bytes(data)
+        shown = drawn(page)
+        upload(page, file)
+        if expectation == REFUSED:
+            expect(notice).to_have_count(1, timeout=PATIENCE)
+            page.get_by_test_id("toast-close").click()
+            expect(notice).to_have_count(0)
+            assert drawn(page) == shown
+        else:
+            expect(page.locator("#map img")).not_to_have_attribute("src", shown, timeout=PATIENCE)
+    assert _peak(status) - before < 500_000
+
+
+def _peak(status):
+    """Largest resident memory so far, in kB."""
+    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
 
 
 def test_a_drawing_from_the_strip_is_answered_and_removed_again(open_page):

@@ -105,6 +105,46 @@ def test_a_spent_budget_keeps_what_was_finished(train_command, monkeypatch, caps
     monkeypatch.undo()
 
 
+def test_every_call_makes_progress_however_small_the_budget(train_command):
+    for _ in range(3):  # three epochs, one a call
+        assert not (train_command.out / "convmixer").exists()
+        assert train_command("convmixer", "--budget=0.0001") == 0
+    assert (train_command.out / "convmixer").exists()
+
+
+def test_again_trains_anew(train_command, monkeypatch):
+    train_command("convmixer")
+    epochs, train_epoch = [], loop.train_epoch
+
+    def counted(*arguments, **named):
+        epochs.append(1)
+        return train_epoch(*arguments, **named)
+
+    monkeypatch.setattr(loop, "train_epoch", counted)
+    assert train_command("convmixer", "--again") == 0
+    assert len(epochs) == 3
+
+
+def test_trees_follow_features_that_were_trained_again(train_command, monkeypatch):
+    train_command("resnet18_frozen", "extra_trees_exp2")
+    first = checkpoint.read_card(train_command.out / "extra_trees_exp2")
+    train_command("resnet18_frozen", "--seed=1")
+    store = ModelStore(train_command.out)
+    assert "trained on other weights" in store.status("extra_trees_exp2").problem
+    assert train_command("extra_trees_exp2") == 0
+    again = checkpoint.read_card(train_command.out / "extra_trees_exp2")
+    assert again.features_sha256 != first.features_sha256
+    assert again.weights_sha256 != first.weights_sha256
+
+
+def test_an_unfinished_run_that_is_damaged_is_said(train_command, tmp_path, capsys):
+    train_command("convmixer", "--budget=0.0001")
+    (state,) = (tmp_path / "work").glob("convmixer-*/state.pt")
+    state.write_bytes(b"damaged")
+    assert train_command("convmixer") == 2
+    assert "delete it to start again" in capsys.readouterr().err
+
+
 def test_a_studys_recipe_goes_beside_the_tuned_one(train_command):
     assert train_command("convmixer", "--recipe=study") == 0
     card = checkpoint.read_card(train_command.out / "study" / "convmixer")
@@ -134,6 +174,7 @@ def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tm
     [
         (["nonsense"], "There is no model 'nonsense'"),
         (["convmixer", "--budget=-1"], "--budget takes"),
+        (["convmixer", "--seed=-1"], "--seed takes"),
     ],
 )
 def test_mistakes_get_one_sentence_and_exit_code_2(train_command, capsys, arguments, sentence):
