@@ -178,6 +178,8 @@ class Identify:
                 species = None
             if not shown or model != shown.card.model:
                 method = None
+            elif species not in (None, shown.explanation.species):
+                method = _for_one_species(shown, method)
             found = answer(self.store, path, model, int(count), species, method)
             return self._view(found, strength)
         except Exception as error:  # A person must see a sentence, whatever happened.
@@ -275,6 +277,12 @@ def _picture_box(label: str, elem_id: str, buttons: list[str]) -> gr.Image:
     return gr.Image(
         type="pil", format="png", interactive=False, buttons=buttons, label=label, elem_id=elem_id
     )
+
+
+def _for_one_species(shown: Answer, method: str | None) -> str | None:
+    """The method to explain a chosen species with: one whose map depends on the species."""
+    able = [each.id for each in shown.methods if each.per_species]
+    return method if method in able or not able else able[0]
 
 
 def draw(found: Answer, strength: float) -> Image.Image:

@@ -178,6 +178,19 @@ class TestLook:
         assert updates[identify.shown] is None
 
 
+class TestChoosing:
+    def test_a_chosen_species_gets_a_map_of_its_own(self, look):
+        """Attention rollout is the same for every species, so another method takes over."""
+        first = look(model="vit_frozen")["shown"]
+        assert first.method is METHODS["rollout"]
+        third = first.guesses[2].species
+        found = look(model="vit_frozen", species=third, method="rollout", shown=first)["shown"]
+        assert found.explanation.species == third
+        assert found.method is METHODS["grad-cam"]
+        again = look(model="vit_frozen", species=third, method="rollout", shown=found)["shown"]
+        assert again.method is METHODS["rollout"]  # asked for by name
+
+
 class TestNotices:
     def test_a_bad_picture_is_a_notice_and_loses_nothing(self, look, warnings, tmp_path):
         bad = tmp_path / "text.png"
