@@ -34,18 +34,20 @@ def parser() -> argparse.ArgumentParser:
     models.set_defaults(run=list_models)
 
     predict = commands.add_parser("predict", help="which species is it?")
-    predict.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="images or folders")
+    predict.add_argument(
+        "paths", nargs="+", type=commandline.path, metavar="PATH", help="images or folders"
+    )
     predict.add_argument("--model", required=True, metavar="ID[,ID]", help="ids of models, or: all")
     predict.add_argument("--top", type=int, default=5, metavar="K", help="guesses per image")
     predict.add_argument("--json", action="store_true", help="one JSON object a line")
     predict.set_defaults(run=predict_images)
 
     explanation = commands.add_parser("explain", help="where did the model look?")
-    explanation.add_argument("image", type=Path)
+    explanation.add_argument("image", type=commandline.path)
     explanation.add_argument("--model", required=True, metavar="ID")
     explanation.add_argument("--method", metavar="METHOD", help=", ".join(explain.METHODS))
     explanation.add_argument("--species", metavar="SLUG", help="default: the likeliest")
-    explanation.add_argument("--out", required=True, type=Path, metavar="PNG")
+    explanation.add_argument("--out", required=True, type=commandline.path, metavar="PNG")
     explanation.set_defaults(run=explain_image)
     return main_parser
 
@@ -80,7 +82,7 @@ def describe(status: Status) -> dict[str, Any]:
         "model": model.id,
         "name": model.name,
         "stage": model.stage,
-        "state": "trained" if card else "not usable",
+        "state": status.state,
         "problem": status.problem,
         "parameters": card.parameters if card and card.parameters else model.study_parameters,
         "study_accuracy": model.study_accuracy,
@@ -103,9 +105,8 @@ def predict_images(options: argparse.Namespace) -> int:
         raise PokeclfError("--top takes a number of guesses of at least 1.")
     store = _store(options)
     models = _model_ids(store, options.model)
-    for model_id in models:
-        store.get(model_id)  # Whatever is wrong with a model is said before the first image.
-    failed = 0
+    # Whatever is wrong with a model is said before the first image.
+    models, failed = _usable(store, models, names=options.model)
     for path in _images(options.paths):
         try:
             image = imaging.decode(path)
@@ -132,7 +133,7 @@ def predict_images(options: argparse.Namespace) -> int:
 
 def explain_image(options: argparse.Namespace) -> int:
     """Write the overlay of one explanation as PNG."""
-    wanted = species.find(options.species).slug if options.species else None
+    wanted = species.find(options.species).slug if options.species is not None else None
     classifier = _store(options).get(options.model)
     observation = classifier.observe(imaging.decode(options.image))
     explanation = explain.explain(classifier, observation, wanted, options.method)
@@ -142,7 +143,7 @@ def explain_image(options: argparse.Namespace) -> int:
     probability = observation.probabilities[observation.classes.index(explanation.species)]
     print(
         f"{explanation.method} of {explanation.model} for {species.of(explanation.species).name} "
-        f"({probability:.1%}) is written to {options.out}."
+        f"({probability:.1%}) is written to {commandline.printable(options.out)}."
     )
     return 0
 
@@ -154,11 +155,28 @@ def _store(options: argparse.Namespace) -> ModelStore:
 def _model_ids(store: ModelStore, names: str) -> list[str]:
     """The named models; ``all`` means those that are trained."""
     if names != "all":
-        return [study.find(name.strip()).id for name in names.split(",")]
+        return list(dict.fromkeys(study.find(name.strip()).id for name in names.split(",")))
     trained = [status.model.id for status in store.statuses() if status.card]
     if not trained:
         raise PokeclfError("No model is trained yet; python -m train makes checkpoints.")
     return trained
+
+
+def _usable(store: ModelStore, models: list[str], names: str) -> tuple[list[str], int]:
+    """The models that load, and the number of those that do not.
+
+    A model that was asked for by name must load; of ``all``, the others go on.
+    """
+    usable = []
+    for model_id in models:
+        try:
+            store.get(model_id)
+            usable.append(model_id)
+        except PokeclfError as error:
+            if names != "all":
+                raise
+            print(error, file=sys.stderr)
+    return usable, len(models) - len(usable)
 
 
 def _images(paths: list[Path]) -> Iterator[Path]:
@@ -168,9 +186,7 @@ def _images(paths: list[Path]) -> Iterator[Path]:
             yield path
             continue
         found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        if not found:
-            raise PokeclfError(f"The folder {path} holds no images.")
-        yield from found
+        yield from found or [path]  # A folder without images is said to be none.
 
 
 if __name__ == "__main__":

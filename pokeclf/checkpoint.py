@@ -38,6 +38,10 @@ class CheckpointError(PokeclfError):
     """A checkpoint that cannot be used; the message says why in one sentence."""
 
 
+class NotTrainedError(CheckpointError):
+    """There is no checkpoint at all."""
+
+
 @dataclass(frozen=True)
 class WeightFile:
     """A weight file and its SHA-256.
@@ -117,7 +121,9 @@ def read_card(folder: Path) -> Card:
     try:
         raw = json.loads((folder / CARD).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CheckpointError(f"Model {name} is not trained yet: it has no checkpoint.") from None
+        if folder.exists():
+            raise CheckpointError(f"The card of checkpoint {name} is missing.") from None
+        raise NotTrainedError(f"Model {name} is not trained yet: it has no checkpoint.") from None
     except (OSError, ValueError):
         raise CheckpointError(f"The card of checkpoint {name} cannot be read.") from None
     try:

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from pokeclf import checkpoint, models, study
-from pokeclf.checkpoint import Card, CheckpointError
+from pokeclf.checkpoint import Card, CheckpointError, NotTrainedError
 from pokeclf.models.network import Network
 from pokeclf.models.trees import Boosted, Ensemble, Forest, TreeNetwork
 
@@ -163,10 +163,17 @@ def _load_trees(folder: Path, card: Card) -> Ensemble:
 
 @dataclass(frozen=True)
 class Status:
-    """Whether a model of the study can answer; ``problem`` is a sentence when it cannot."""
+    """Whether a model of the study can answer.
+
+    Attributes
+    ----------
+    card : None when the model cannot answer; ``problem`` is then a sentence that says why.
+    state : ``"trained"``, ``"not trained"`` or ``"damaged"``.
+    """
 
     model: study.StudyModel
     card: Card | None
+    state: str
     problem: str | None
 
 
@@ -199,9 +206,10 @@ class ModelStore:
                 source = checkpoint.read_card(self.root / entry.features_from)
                 checkpoint.check_files(self.root / entry.features_from, source)
                 _check_source(card, source)
-            return Status(entry, card, None)
+            return Status(entry, card, "trained", None)
         except CheckpointError as error:
-            return Status(entry, None, str(error))
+            state = "not trained" if isinstance(error, NotTrainedError) else "damaged"
+            return Status(entry, None, state, str(error))
 
     def statuses(self) -> tuple[Status, ...]:
         """The state of all models of the study, in its order."""

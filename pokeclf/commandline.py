@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from pokeclf.errors import PokeclfError
@@ -37,6 +38,13 @@ def run(command: Callable[[], int]) -> int:
     except OSError as error:
         print(f"{printable(error.filename or 'A file')}: {error.strerror}.", file=sys.stderr)
         return 2
+
+
+def path(text: str) -> Path:
+    """An argument that is a path; an empty one is a mistake and not the current folder."""
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("a path may not be empty")
+    return Path(text)
 
 
 def printable(path: object) -> str:

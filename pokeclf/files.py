@@ -28,6 +28,8 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
     PokeclfError
         When the disk is full or may not be written.
     """
+    if path.exists() and not path.is_file():  # a folder, or a device, which must not be replaced
+        raise PokeclfError(f"{path} cannot be written: it is not a regular file.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

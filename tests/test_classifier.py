@@ -84,7 +84,7 @@ DAMAGE = {
     "missing weights": (lambda r: (r / WEIGHTS).unlink(), "missing or unreadable"),
     "foreign weights": (_foreign, "do not fit its architecture"),
     "a pickle": (_not_safetensors, "is not safetensors"),
-    "no card": (lambda r: (r / "convmixer/card.json").unlink(), "not trained yet"),
+    "no card": (lambda r: (r / "convmixer/card.json").unlink(), "is missing"),
     "card is not JSON": (
         lambda r: (r / "convmixer/card.json").write_bytes(b"\xff{"),
         "cannot be read",

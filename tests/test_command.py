@@ -94,6 +94,33 @@ def test_predict_all_takes_what_is_trained(root, pictures, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+def test_a_damaged_model_does_not_stop_the_others(pictures, tmp_path, capsys):
+    for model in ("convmixer", "vit_frozen"):
+        write_random_checkpoint(tmp_path, model)
+    weights = tmp_path / "vit_frozen" / "weights.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    assert _run(tmp_path, "predict", pictures / "a.png", "--model=all", "--json") == 2
+    output = capsys.readouterr()
+    assert json.loads(output.out)["model"] == "convmixer"
+    assert "its hash does not fit" in output.err
+    (tmp_path / "convmixer" / "card.json").unlink()
+    assert _run(tmp_path, "models", "--json") == 0
+    states = {row["model"]: row["state"] for row in json.loads(capsys.readouterr().out)}
+    assert states["convmixer"] == "damaged"
+    assert states["basic_cnn"] == "not trained"
+
+
+def test_an_empty_folder_does_not_stop_the_others(root, pictures, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    code = _run(root, "predict", tmp_path / "empty", pictures / "a.png", "--model=convmixer")
+    assert code == 2
+    output = capsys.readouterr()
+    assert "a.png: convmixer" in output.out
+    assert "empty is a folder" in output.err
+
+
 def test_explain_writes_a_png(root, pictures, tmp_path, capsys):
     out = tmp_path / "map.png"
     code = _run(

@@ -73,6 +73,14 @@ def test_an_interruption_leaves_the_old_file(tmp_path, monkeypatch):
     assert names(tmp_path) == ["card.json"]
 
 
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(PokeclfError, match="not a regular file"):
+            write_atomically(path, b"")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_file_in_the_way_of_a_folder(tmp_path):
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "card.json"

@@ -12,7 +12,7 @@ from PIL import Image
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.dashboard import examples, notices, wording
-from pokeclf.dashboard.answer import Answer, answer
+from pokeclf.dashboard.answer import Answer, answer, read
 from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.overlay import overlay
@@ -135,10 +135,11 @@ class Identify:
             "api_visibility": "private",
             **models,
         }  # fmt: skip
-        # Not picture.change: it also fires, empty, while a file is on its way.
+        # Not picture.change: it also fires, empty, while a file is on its way. Not model.input: it
+        # fires twice for one click, and the second answer would undo what is chosen meanwhile.
         changes = [
             self.picture.upload,
-            self.model.input,
+            self.model.change,
             self.count.change,
             self.guesses.input,
             self.method.input,
@@ -195,11 +196,12 @@ class Identify:
         try:
             if path is None:
                 raise PokeclfError("Give a picture.")
-            found = answer(self.store, path, model, int(count))
+            seen = self.store.get(str(model)).observe(read(path))
+            guesses = seen.top(int(count))
         except Exception as error:
             raise notices.as_failure(error) from None
         return {
-            "model": found.card.model,
+            "model": seen.model,
             "guesses": [
                 {
                     "species": guess.species,
@@ -207,9 +209,9 @@ class Identify:
                     "number": of(guess.species).number,
                     "probability": round(guess.probability, 6),
                 }
-                for guess in found.guesses
+                for guess in guesses
             ],
-            "seconds": round(found.seconds, 4),
+            "seconds": round(seen.seconds, 4),
         }
 
     def take_example(self, place: int) -> str:
