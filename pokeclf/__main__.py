@@ -106,7 +106,13 @@ def predict_images(options: argparse.Namespace) -> int:
     store = _store(options)
     models = _model_ids(store, options.model)
     # Whatever is wrong with a model is said before the first image.
-    models, failed = _usable(store, models, names=options.model)
+    broken = _broken(store, models)
+    if broken and options.model != "all":
+        raise next(iter(broken.values()))
+    for error in broken.values():
+        print(error, file=sys.stderr)
+    models = [model_id for model_id in models if model_id not in broken]
+    failed = len(broken)
     for path in _images(options.paths):
         try:
             image = imaging.decode(path)
@@ -162,21 +168,15 @@ def _model_ids(store: ModelStore, names: str) -> list[str]:
     return trained
 
 
-def _usable(store: ModelStore, models: list[str], names: str) -> tuple[list[str], int]:
-    """The models that load, and the number of those that do not.
-
-    A model that was asked for by name must load; of ``all``, the others go on.
-    """
-    usable = []
+def _broken(store: ModelStore, models: list[str]) -> dict[str, PokeclfError]:
+    """What is wrong with each of the models that do not load."""
+    broken = {}
     for model_id in models:
         try:
             store.get(model_id)
-            usable.append(model_id)
         except PokeclfError as error:
-            if names != "all":
-                raise
-            print(error, file=sys.stderr)
-    return usable, len(models) - len(usable)
+            broken[model_id] = error
+    return broken
 
 
 def _images(paths: list[Path]) -> Iterator[Path]:

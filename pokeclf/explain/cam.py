@@ -16,8 +16,8 @@ class Tail(nn.Module):
     """What follows a network's trunk, as a small model of its own for one request.
 
     The library hooks ``entry``, which no other request shares, and gradients stop there instead
-    of running back to the pixels: three times faster than hooks on the model, and safe with
-    threads.
+    of running back to the pixels: faster than hooks on the model (``benchmarks.gradcam`` says by
+    how much), and safe with threads.
 
     Parameters
     ----------

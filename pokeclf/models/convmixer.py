@@ -11,8 +11,8 @@ from pokeclf.models.network import Network
 class DepthwiseMix(nn.Module):
     """Mix positions: x + BN(ReLU(depthwise convolution of x)).
 
-    The convolution leaves autocast: on a CPU its weight gradient is 2.4 times faster in float32
-    than in bfloat16, and it holds one per cent of the arithmetic.
+    The convolution leaves autocast: on a CPU its weight gradient is much slower in bfloat16 than
+    in float32, and it holds about a tenth of a block's arithmetic.
     """
 
     def __init__(self, dim: int, kernel_size: int) -> None:
