@@ -40,7 +40,7 @@ def main() -> None:
     recipe = study.find("resnet18_finetuned").recipes["tuned"]
     device = best_device()
     torch.manual_seed(0)
-    network = models.build("resnet18", len(folder.classes), SIZE, "resnet18").to(
+    network = models.build("resnet18", len(folder.classes), "resnet18").to(
         device, memory_format=torch.channels_last
     )
     optimizer = torch.optim.AdamW(network.parameters(), 1e-4)

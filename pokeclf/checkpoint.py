@@ -22,6 +22,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from pokeclf import storage
 from pokeclf.errors import PokeclfError
 from pokeclf.evaluation import Metrics
 from pokeclf.files import sha256, to_json, write_atomically
@@ -30,7 +31,7 @@ from pokeclf.imaging import MIN_SIDE, Preprocessing
 CARD = "card.json"
 PREDICTIONS = "predictions.safetensors"
 HISTORY = "history.csv"
-FORMAT = 1
+FORMAT = 2
 _SAFE_FILE = re.compile(r"(backbones/)?[a-z0-9_]+(\.[a-z0-9]+)+")
 
 
@@ -69,6 +70,10 @@ class Card:
         its weights when they were trained.
     data_fingerprint, split_fingerprint : identify the images and their split.
     libraries : versions at training time.
+    agreement : share of the test images to which the weights as they are stored give the same
+        first guess as the weights as they were trained.
+    flip_averaged : test figures when the logits of an image and its mirror image are averaged.
+    candidates : for trees, every setting that was tried, with its accuracies.
     """
 
     model: str
@@ -90,6 +95,8 @@ class Card:
     backbone: str | None = None
     features_from: str | None = None
     features_sha256: str | None = None
+    agreement: float = 1.0
+    flip_averaged: Metrics | None = None
     candidates: tuple[Mapping[str, Any], ...] = field(default=())
     format: int = FORMAT
 
@@ -144,6 +151,7 @@ def read_card(folder: Path) -> Card:
                 "weights": tuple(WeightFile(**file) for file in raw["weights"]),
                 "validation": Metrics(**raw["validation"]),
                 "test": Metrics(**raw["test"]),
+                "flip_averaged": raw["flip_averaged"] and Metrics(**raw["flip_averaged"]),
                 "candidates": tuple(raw["candidates"]),
             }
         )
@@ -157,7 +165,8 @@ def read_card(folder: Path) -> Card:
 def _is_sound(card: Card) -> bool:
     """Whether everything in a card, which may come from a stranger, has its type and range."""
     seen = card.preprocessing
-    figures = [value for part in (card.validation, card.test) for value in astuple(part)]
+    parts = [part for part in (card.validation, card.test, card.flip_averaged) if part]
+    figures = [card.agreement, *(value for part in parts for value in astuple(part))]
     return (
         all(isinstance(value, str) for value in (card.architecture, card.recipe))
         and isinstance(card.backbone, str | None)
@@ -170,7 +179,7 @@ def _is_sound(card: Card) -> bool:
         and all(map(_is_number, (*seen.mean, *seen.std, *figures, card.temperature)))
         and min(*seen.std, card.temperature) > 0
         and min(figures) >= 0
-        and all(share <= 1 for part in (card.validation, card.test) for share in _shares(part))
+        and all(share <= 1 for part in parts for share in _shares(part))
         and isinstance(card.parameters, int)
         and all(
             _SAFE_FILE.fullmatch(file.path) and isinstance(file.bytes, int) for file in card.weights
@@ -227,7 +236,12 @@ def read_weights(folder: Path, card: Card) -> dict[str, Tensor]:
                 f"Weight file {file.path} of checkpoint {card.model} is not safetensors."
             ) from None
         tensors |= {file.prefix + name: value for name, value in loaded.items()}
-    return tensors
+    try:
+        return storage.restore(tensors)
+    except (RuntimeError, KeyError):
+        raise CheckpointError(
+            f"The weights of checkpoint {card.model} are not packed as this version packs them."
+        ) from None
 
 
 def verified_bytes(folder: Path, card: Card, file: WeightFile) -> bytes:
@@ -246,19 +260,23 @@ def verified_bytes(folder: Path, card: Card, file: WeightFile) -> bytes:
     return data
 
 
-def write_predictions(folder: Path, logits: np.ndarray) -> None:
-    """Store the test images' logits before temperature, float16, in the split's order."""
-    tensors = {"logits": torch.from_numpy(logits.astype(np.float16))}
+def write_predictions(folder: Path, logits: Mapping[str, np.ndarray]) -> None:
+    """Store logits before temperature by part of the split, float16, in the split's order."""
+    tensors = {part: torch.from_numpy(rows.astype(np.float16)) for part, rows in logits.items()}
     write_atomically(folder / PREDICTIONS, safetensors.torch.save(tensors))
 
 
-def read_predictions(folder: Path, card: Card) -> np.ndarray:
-    """Calibrated probabilities of every test image, float32 N × classes, in the split's order."""
+def read_predictions(folder: Path, part: str) -> np.ndarray:
+    """Logits before temperature, float32 N × classes, in the split's order.
+
+    Parameters
+    ----------
+    part : ``"validation"`` or ``"test"``.
+    """
     try:
         data = (folder / PREDICTIONS).read_bytes()
-        logits = safetensors.torch.load(data)["logits"].float()
+        return safetensors.torch.load(data)[part].float().numpy()
     except (OSError, SafetensorError, KeyError, ValueError):
         raise CheckpointError(
-            f"The predictions of checkpoint {card.model} are missing or damaged."
+            f"The predictions of checkpoint {folder.name} are missing or damaged."
         ) from None
-    return (logits / card.temperature).softmax(1).numpy()

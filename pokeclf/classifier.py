@@ -18,7 +18,7 @@ from torch import Tensor
 from pokeclf import checkpoint, models, study
 from pokeclf.checkpoint import Card, CheckpointError, NotTrainedError
 from pokeclf.models.network import Network
-from pokeclf.models.trees import Boosted, Ensemble, Forest, TreeNetwork
+from pokeclf.models.trees import Ensemble, TreeNetwork, ensemble
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,7 @@ def _load_network(folder: Path, card: Card) -> Network:
     tensors = checkpoint.read_weights(folder, card)
     try:
         with torch.device("meta"):
-            network = models.build(
-                card.architecture, len(card.classes), card.preprocessing.size, card.backbone
-            )
+            network = models.build(card.architecture, len(card.classes), card.backbone)
         full = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
         network.load_state_dict(full, assign=True)
     except (KeyError, RuntimeError):
@@ -151,13 +149,9 @@ def _load_network(folder: Path, card: Card) -> Network:
 
 def _load_trees(folder: Path, card: Card) -> Ensemble:
     try:
-        if card.architecture == "xgboost":
-            return Boosted(checkpoint.verified_bytes(folder, card, card.weights[0]))
         arrays = checkpoint.read_weights(folder, card)
-        return Forest(arrays, int(card.settings["n_estimators"]), len(card.classes))
-    except CheckpointError:
-        raise
-    except Exception as error:  # XGBoost raises its own kind for foreign files.
+        return ensemble(card.architecture, arrays, len(card.classes))
+    except (KeyError, ValueError, RuntimeError, IndexError) as error:
         raise CheckpointError(f"The trees of checkpoint {card.model} cannot be read.") from error
 
 
@@ -271,8 +265,6 @@ class ModelStore:
 def _own_bytes(classifier: Classifier) -> int:
     network = classifier.network
     if isinstance(network, TreeNetwork):
-        if isinstance(network.ensemble, Boosted):
-            return sum(file.bytes for file in classifier.card.weights)
         network = network.ensemble
     tensors = [*network.parameters(), *network.buffers()]
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ class ImageFolder:
     broken : (path, reason) of the files that were skipped.
     classes : sorted class names.
     fingerprint : hash over the paths and contents of all readable images.
+    kinds : what sort of picture an image is ("card", "3d", …), by path, as far as the data set's
+        ``manifest.csv`` (columns ``file`` and ``kind``) says it.
     pixels : flat uint8 memory map of all images, RGB, rows first; see :meth:`image`.
     """
 
@@ -65,6 +68,7 @@ class ImageFolder:
     broken: tuple[tuple[str, str], ...]
     classes: tuple[str, ...]
     fingerprint: str
+    kinds: Mapping[str, str]
     pixels: np.ndarray
 
     def image(self, index: int) -> Image.Image:
@@ -118,6 +122,7 @@ def open_folder(
         broken=tuple((path, reason) for path, reason in index["broken"]),
         classes=tuple(sorted(counts)),
         fingerprint=sha256("\n".join(f"{entry.path} {entry.sha256}" for entry in entries).encode()),
+        kinds=_read_kinds(root),
         pixels=np.memmap(cache / "pixels.bin", np.uint8, "r"),
     )
 
@@ -135,6 +140,14 @@ def _list_files(root: Path) -> list[str]:
     if not files:
         raise PokeclfError(f"{root} has no class folders with images in them.")
     return files
+
+
+def _read_kinds(root: Path) -> dict[str, str]:
+    try:
+        with (root / "manifest.csv").open(newline="", encoding="utf-8") as file:
+            return {row["file"]: row["kind"] for row in csv.DictReader(file)}
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error):
+        return {}  # Few data sets have one; without it, figures by kind are left out.
 
 
 def _content_hashes(root: Path, files: list[str]) -> list[tuple[str, str]]:
@@ -219,12 +232,15 @@ class Split:
     ----------
     parts : sorted image paths of ``train``, ``validation`` and ``test``.
     groups : near-duplicate groups of more than one image.
+    kinds : paths of the validation and test images by what sort of picture they are, where the
+        data set says it; figures can then be told apart by kind without the images.
     """
 
     data_fingerprint: str
     seed: int
     parts: dict[str, tuple[str, ...]]
     groups: tuple[tuple[str, ...], ...]
+    kinds: dict[str, tuple[str, ...]]
 
     @property
     def fingerprint(self) -> str:
@@ -235,6 +251,11 @@ class Split:
         """Positions in ``folder.entries`` of the images of a part, in the order of the file."""
         positions = {entry.path: position for position, entry in enumerate(folder.entries)}
         return np.array([positions[path] for path in self.parts[part]])
+
+    def kinds_of(self, part: str) -> np.ndarray:
+        """Kind of every image of a part, ``""`` where it is not known: N strings."""
+        by_path = {path: kind for kind, paths in self.kinds.items() for path in paths}
+        return np.array([by_path.get(path, "") for path in self.parts[part]])
 
 
 def make_split(folder: ImageFolder, seed: int) -> Split:
@@ -258,12 +279,22 @@ def make_split(folder: ImageFolder, seed: int) -> Split:
     members: dict[int, list[str]] = {}
     for path, group in zip(paths, groups, strict=True):
         members.setdefault(int(group), []).append(str(path))
+    parts = {part: tuple(paths[numbers == n].tolist()) for n, part in enumerate(PARTS)}
     return Split(
         data_fingerprint=folder.fingerprint,
         seed=seed,
-        parts={part: tuple(paths[numbers == n].tolist()) for n, part in enumerate(PARTS)},
+        parts=parts,
         groups=tuple(tuple(paths) for paths in members.values() if len(paths) > 1),
+        kinds=_by_kind(folder, (*parts["validation"], *parts["test"])),
     )
+
+
+def _by_kind(folder: ImageFolder, paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        if path in folder.kinds:
+            found.setdefault(folder.kinds[path], []).append(path)
+    return {kind: tuple(found[kind]) for kind in sorted(found)}
 
 
 def _assign_parts(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
@@ -306,9 +337,10 @@ def read_split(path: Path) -> Split:
             raw["seed"],
             {part: tuple(raw["parts"][part]) for part in PARTS},
             tuple(tuple(group) for group in raw["groups"]),
+            {kind: tuple(paths) for kind, paths in raw["kinds"].items()},
         )
         intact = split.fingerprint == raw["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PokeclfError(f"{path} is not a readable split file.") from error
     if not intact:
         raise PokeclfError(f"{path} was changed: its fingerprint does not fit its contents.")

@@ -1,4 +1,4 @@
-"""Predictions to figures: accuracy with its interval, calibration."""
+"""Predictions to figures: accuracy with its interval, calibration, and whether models differ."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from scipy.stats import binomtest
 
 PROBABILITY_FLOOR = 1e-6
@@ -23,8 +23,10 @@ class Metrics:
     accuracy, accuracy_low, accuracy_high : share of right first guesses with its 95 % interval.
     top5 : share of images whose species is among the first five guesses.
     macro_accuracy : mean over the species of the accuracy of each.
+    macro_f1 : mean over the species of the harmonic mean of precision and recall.
     loss : mean cross-entropy in nats.
     calibration_error : expected calibration error with 15 bins of equal width.
+    uncalibrated_error : the same before the temperature is applied.
     """
 
     images: int
@@ -33,26 +35,108 @@ class Metrics:
     accuracy_high: float
     top5: float
     macro_accuracy: float
+    macro_f1: float
     loss: float
     calibration_error: float
+    uncalibrated_error: float
 
 
-def measure(probabilities: np.ndarray, labels: np.ndarray) -> Metrics:
-    """Figures from probabilities (N × classes, 0…1) and class numbers (N)."""
-    right = probabilities.argmax(1) == labels
+def measure(logits: np.ndarray, labels: np.ndarray, temperature: float) -> Metrics:
+    """Figures from logits (N × classes), class numbers (N) and the temperature of calibration."""
+    probabilities = calibrated(logits, temperature)
+    guesses = probabilities.argmax(1)
+    right = guesses == labels
     low, high = wilson_interval(int(right.sum()), len(right))
     best5 = np.argpartition(-probabilities, min(5, probabilities.shape[1]) - 1, axis=1)[:, :5]
     of_label = probabilities[np.arange(len(labels)), labels]
+    per_species = class_accuracy(guesses, labels, logits.shape[1])
     return Metrics(
         images=len(labels),
         accuracy=float(right.mean()),
         accuracy_low=low,
         accuracy_high=high,
         top5=float((best5 == labels[:, None]).any(1).mean()),
-        macro_accuracy=float(np.mean([right[labels == c].mean() for c in np.unique(labels)])),
+        macro_accuracy=float(np.nanmean(per_species)),
+        macro_f1=_macro_f1(guesses, labels),
         loss=float(-np.log(np.maximum(of_label, PROBABILITY_FLOOR)).mean()),
         calibration_error=calibration_error(probabilities, labels),
+        uncalibrated_error=calibration_error(calibrated(logits, 1.0), labels),
     )
+
+
+def _macro_f1(guesses: np.ndarray, labels: np.ndarray) -> float:
+    """Over the classes that occur as a label or a guess, as scikit-learn does."""
+    size = max(guesses.max(), labels.max()) + 1
+    counted = np.bincount(guesses, minlength=size) + np.bincount(labels, minlength=size)
+    right = np.bincount(labels[guesses == labels], minlength=size)
+    return float((2 * right[counted > 0] / counted[counted > 0]).mean())
+
+
+def calibrated(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities, N × classes, float32: the softmax of ``logits / temperature``."""
+    return softmax(logits.astype(np.float32) / np.float32(temperature), axis=1)
+
+
+def class_accuracy(guesses: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Share of right guesses among the images of each class; nan for a class without images."""
+    images = np.bincount(labels, minlength=classes)
+    right = np.bincount(labels[guesses == labels], minlength=classes)
+    return np.divide(right, images, out=np.full(classes, np.nan), where=images > 0)
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """So many of so many, as a share (0…1) with its 95 % interval."""
+
+    successes: int
+    trials: int
+
+    @property
+    def share(self) -> float:
+        """Successes by trials."""
+        return self.successes / self.trials
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval."""
+        return wilson_interval(self.successes, self.trials)
+
+
+def accuracy_by_group(right: np.ndarray, groups: np.ndarray) -> dict[str, Proportion]:
+    """Right answers among the images of each group, groups in alphabetical order.
+
+    Parameters
+    ----------
+    right : N booleans.
+    groups : N names.
+    """
+    return {
+        str(name): Proportion(int(right[groups == name].sum()), int((groups == name).sum()))
+        for name in np.unique(groups)
+    }
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Two models on the same images: how many only one of them gets right, and the p value."""
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> McNemar:
+    """Exact two-sided test whether two models are equally accurate (McNemar 1947).
+
+    Parameters
+    ----------
+    first_right, second_right : N booleans, on the same images in the same order.
+    """
+    only_first = int((first_right & ~second_right).sum())
+    only_second = int((second_right & ~first_right).sum())
+    differing = only_first + only_second
+    p_value = float(binomtest(only_first, differing).pvalue) if differing else 1.0
+    return McNemar(only_first, only_second, p_value)
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:

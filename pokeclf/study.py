@@ -33,6 +33,7 @@ class Recipe:
         cheapest accuracy there is ("progressive resizing").
     eval_size : input side at evaluation and when serving.
     lr, body_lr : peak learning rates of the head and of the layers below it.
+    layer_decay : each layer of the body learns so many times as fast as the one above it.
     frozen_epochs : for so many epochs only the last layer learns (the study's staged unfreezing).
     crop : smallest share of the image's area that a random crop keeps; 1 means no augmentation.
     views : augmented copies of each image whose features a frozen model's head learns from.
@@ -54,6 +55,7 @@ class Recipe:
     frozen_epochs: int = 0
     views: int = 1
     patience: int = 25
+    layer_decay: float = 1.0
     normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] = IMAGENET
 
 
@@ -85,6 +87,9 @@ class StudyModel:
         pretrained weights.
     frozen : whether the backbone keeps its pretrained weights.
     features_from : for trees, the model whose features they learn from.
+    study_by_setting : for trees, the study's accuracy with each of its settings.
+    stored_bits : how many bits a checkpoint keeps of a weight, by the beginning of its name (see
+        :func:`pokeclf.storage.compact`); 16 where nothing is said.
     recipes : by name; ``"study"`` is the study's own set-up, ``"tuned"`` is ours.
     """
 
@@ -101,6 +106,8 @@ class StudyModel:
     pretrained: bool = False
     frozen: bool = False
     features_from: str | None = None
+    study_by_setting: tuple[float, ...] = ()
+    stored_bits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_tree(self) -> bool:
@@ -146,7 +153,9 @@ def _tree_recipes(**tuned_options: float | int | str) -> Mapping[str, TreeRecipe
     )
 
 
-def _trees(experiment: int, study: tuple[float, float, float]) -> tuple[StudyModel, ...]:
+def _trees(
+    experiment: int, study: tuple[tuple[float, float, float], ...]
+) -> tuple[StudyModel, ...]:
     source = "resnet18_finetuned" if experiment == 1 else "resnet18_frozen"
     width = 512 if experiment == 1 else 256
     kinds = (
@@ -161,7 +170,8 @@ def _trees(experiment: int, study: tuple[float, float, float]) -> tuple[StudyMod
             stage=EXPERIMENT_1 if experiment == 1 else EXPERIMENT_2,
             architecture=kind,
             summary=f"{name} on the {width} features of {source}",
-            study_accuracy=accuracy,
+            study_accuracy=max(accuracies),
+            study_by_setting=accuracies,
             study_parameters=None,
             recipes=_tree_recipes(**options),
             backbone="resnet18",
@@ -169,7 +179,7 @@ def _trees(experiment: int, study: tuple[float, float, float]) -> tuple[StudyMod
             pretrained=True,
             features_from=source,
         )
-        for (kind, name, options), accuracy in zip(kinds, study, strict=True)
+        for (kind, name, options), accuracies in zip(kinds, study, strict=True)
     )
 
 
@@ -182,7 +192,17 @@ STUDY: tuple[StudyModel, ...] = (
         summary="three convolutions and two dense layers",
         study_accuracy=0.0066,
         study_parameters=29_600_000,
-        recipes=_recipes(replace(_TUNED, lr=5e-4, body_lr=5e-4, sizes=((1.0, 240),))),
+        recipes=_recipes(
+            replace(
+                _TUNED,
+                epochs=20,
+                eval_size=160,
+                sizes=((0.5, 80), (0.5, 120)),
+                lr=5e-4,
+                body_lr=1e-3,
+            )
+        ),
+        stored_bits=MappingProxyType({"": 8}),
     ),
     StudyModel(
         id="residual_cnn",
@@ -192,7 +212,17 @@ STUDY: tuple[StudyModel, ...] = (
         summary="four residual stages and three dense layers",
         study_accuracy=0.1189,
         study_parameters=129_000_000,
-        recipes=_recipes(replace(_TUNED, lr=5e-4, body_lr=5e-4, sizes=((1.0, 240),))),
+        recipes=_recipes(
+            replace(
+                _TUNED,
+                epochs=20,
+                eval_size=120,
+                sizes=((0.5, 64), (0.5, 96)),
+                lr=5e-4,
+                body_lr=2e-3,
+            )
+        ),
+        stored_bits=MappingProxyType({"": 8, "head.0.": 4}),
     ),
     StudyModel(
         id="convmixer",
@@ -247,6 +277,7 @@ STUDY: tuple[StudyModel, ...] = (
         ),
         backbone="vit_base_patch16_224",
         study_backbone="vit_base_patch16_224",
+        stored_bits=MappingProxyType({"": 8}),
     ),
     StudyModel(
         id="resnet18_finetuned",
@@ -259,11 +290,11 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=5,
-                eval_size=192,
-                sizes=((0.6, 112), (0.4, 144)),
+                epochs=12,
+                eval_size=224,
+                sizes=((0.5, 128), (0.25, 160), (0.25, 192)),
                 lr=3e-3,
-                body_lr=6e-4,
+                body_lr=2e-4,
             ),
             replace(_STUDY, frozen_epochs=4),
         ),
@@ -282,11 +313,12 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=12,
-                eval_size=240,
-                sizes=((0.7, 192), (0.3, 224)),
-                lr=1e-3,
-                body_lr=2e-4,
+                epochs=9,
+                eval_size=224,
+                sizes=((0.67, 160), (0.33, 192)),
+                lr=2e-3,
+                body_lr=5e-4,
+                layer_decay=0.8,
                 normalisation=HALF,
             ),
             replace(_STUDY, frozen_epochs=4),
@@ -295,7 +327,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_backbone="vit_base_patch16_224",
         pretrained=True,
     ),
-    *_trees(1, (0.42, 0.43, 0.46)),
+    *_trees(1, ((0.41, 0.42, 0.42), (0.25, 0.36, 0.43), (0.31, 0.43, 0.46))),
     StudyModel(
         id="resnet18_frozen",
         name="ResNet-18 frozen, deep head",
@@ -312,7 +344,7 @@ STUDY: tuple[StudyModel, ...] = (
                 sizes=((1.0, 224),),
                 lr=2e-3,
                 body_lr=2e-3,
-                views=3,
+                views=6,
                 crop=0.5,
                 batch_size=256,
             )
@@ -333,7 +365,8 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                crop=1.0,
+                crop=0.5,
+                views=3,
                 epochs=40,
                 eval_size=224,
                 sizes=((1.0, 224),),
@@ -348,7 +381,7 @@ STUDY: tuple[StudyModel, ...] = (
         pretrained=True,
         frozen=True,
     ),
-    *_trees(2, (0.58, 0.63, 0.66)),
+    *_trees(2, ((0.57, 0.57, 0.58), (0.55, 0.62, 0.63), (0.56, 0.64, 0.66))),
 )
 
 BY_ID: Mapping[str, StudyModel] = MappingProxyType({model.id: model for model in STUDY})

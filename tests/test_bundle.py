@@ -15,7 +15,7 @@ from pokeclf.dataset import read_split
 
 ROOT = Path(__file__).resolve().parent.parent
 KANTO = ROOT.parent / "shared" / "kanto"
-BUNDLED = ("convmixer", "resnet18_finetuned", "resnet18_frozen", "vit_frozen", "extra_trees_exp2")
+BUNDLED = tuple(path.parent.name for path in sorted(hub.BUNDLED.glob("*/card.json")))
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def test_each_beats_the_study_and_its_figures_follow_from_its_predictions(store,
     assert card.split_fingerprint == split.fingerprint
     assert card.data_fingerprint == split.data_fingerprint
     labels = np.array([card.classes.index(path.split("/")[0]) for path in split.parts["test"]])
-    probabilities = checkpoint.read_predictions(hub.BUNDLED / model, card)
-    measured = evaluation.measure(probabilities, labels)
+    logits = checkpoint.read_predictions(hub.BUNDLED / model, "test")
+    measured = evaluation.measure(logits, labels, card.temperature)
     assert measured.images == card.test.images == len(labels)
     assert measured.accuracy == pytest.approx(card.test.accuracy, abs=1e-3)
     assert measured.top5 == pytest.approx(card.test.top5, abs=1e-3)
@@ -81,7 +81,8 @@ def test_real_test_images_get_the_stored_answers(store, split, model):
     if not KANTO.is_dir():
         pytest.skip("the images are not on this machine: no ../shared/kanto")
     classifier = store.get(model)
-    stored = checkpoint.read_predictions(hub.BUNDLED / model, classifier.card)
+    logits = checkpoint.read_predictions(hub.BUNDLED / model, "test")
+    stored = evaluation.calibrated(logits, classifier.card.temperature)
     for number in range(0, len(split.parts["test"]), 150):
         path = KANTO / split.parts["test"][number]
         served = classifier.observe(imaging.decode(path)).probabilities
@@ -101,4 +102,4 @@ def test_the_models_together_recognise_the_drawings(store):
 
 def test_the_split_file_is_plain_json_with_its_fingerprint():
     raw = json.loads((hub.BUNDLED / "split.json").read_text())
-    assert set(raw) == {"data_fingerprint", "seed", "parts", "groups", "fingerprint"}
+    assert set(raw) == {"data_fingerprint", "seed", "parts", "groups", "kinds", "fingerprint"}

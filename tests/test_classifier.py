@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-from pokeclf import checkpoint
+from pokeclf import checkpoint, storage
 from pokeclf import classifier as classifiers
 from pokeclf.__main__ import main
 from pokeclf.checkpoint import CheckpointError
@@ -216,15 +216,36 @@ def test_a_model_is_loaded_once_however_many_ask(root, monkeypatch):
 
 
 def test_predictions_survive_the_round_trip(root):
-    card = checkpoint.read_card(root / "convmixer")
     logits = np.random.default_rng(0).normal(size=(7, 151)).astype(np.float32)
-    checkpoint.write_predictions(root / "convmixer", logits)
-    found = checkpoint.read_predictions(root / "convmixer", card)
-    expected = torch.from_numpy(logits).softmax(1).numpy()
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    checkpoint.write_predictions(root / "convmixer", {"validation": logits + 1, "test": logits})
+    for part, expected in (("validation", logits + 1), ("test", logits)):
+        found = checkpoint.read_predictions(root / "convmixer", part)
+        np.testing.assert_allclose(found, expected, atol=4e-3)
     (root / "convmixer" / checkpoint.PREDICTIONS).write_bytes(b"")
     with pytest.raises(CheckpointError, match="predictions of checkpoint convmixer"):
-        checkpoint.read_predictions(root / "convmixer", card)
+        checkpoint.read_predictions(root / "convmixer", "test")
+
+
+def test_quantised_weights_in_several_files_are_served(root):
+    """What a checkpoint keeps in few bits answers nearly as before."""
+    folder = root / "convmixer"
+    whole = ModelStore(root).get("convmixer")
+    stored = storage.compact(whole.network.state_dict(), {"": 8})
+    files = [
+        save_tensors(folder, f"weights_{number}.safetensors", tensors, "")
+        for number, tensors in enumerate(storage.shards(stored, 200_000), start=1)
+    ]
+    assert len(files) > 2
+    raw = json.loads((folder / checkpoint.CARD).read_text())
+    raw["weights"] = [vars(file) for file in files]
+    (folder / checkpoint.CARD).write_text(json.dumps(raw))
+    x = torch.randn(2, 3, 160, 160)
+    expected = whole.logits(x)
+    found = ModelStore(root).get("convmixer").logits(x)
+    assert (found - expected).abs().max() < 0.05 * expected.abs().max()
+    (folder / "weights_2.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="missing"):
+        ModelStore(root).get("convmixer")
 
 
 def test_shared_backbones_are_read_from_their_folder(tmp_path):

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax
-from sklearn.metrics import accuracy_score, log_loss, recall_score, top_k_accuracy_score
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    recall_score,
+    top_k_accuracy_score,
+)
 
 from pokeclf import evaluation
 
@@ -21,14 +28,21 @@ def predictions():
 
 def test_figures_are_scikit_learns(predictions):
     logits, labels = predictions
-    probabilities = softmax(logits, axis=1)
-    metrics = evaluation.measure(probabilities, labels)
+    metrics = evaluation.measure(logits, labels, 1.7)
+    probabilities = softmax(logits / 1.7, axis=1)
     guess = probabilities.argmax(1)
     assert metrics.images == 500
     assert metrics.accuracy == pytest.approx(accuracy_score(labels, guess))
     assert metrics.top5 == pytest.approx(top_k_accuracy_score(labels, probabilities, k=5))
     assert metrics.macro_accuracy == pytest.approx(recall_score(labels, guess, average="macro"))
+    assert metrics.macro_f1 == pytest.approx(f1_score(labels, guess, average="macro"))
     assert metrics.loss == pytest.approx(log_loss(labels, probabilities))
+    assert metrics.calibration_error == pytest.approx(
+        evaluation.calibration_error(probabilities, labels)
+    )
+    assert metrics.uncalibrated_error == pytest.approx(
+        evaluation.calibration_error(softmax(logits, axis=1), labels)
+    )
     assert metrics.accuracy_low < metrics.accuracy < metrics.accuracy_high
 
 
@@ -55,4 +69,40 @@ def test_the_temperature_undoes_an_exaggeration(predictions):
 
 
 def test_a_certain_mistake_has_a_finite_loss():
-    assert np.isfinite(evaluation.measure(np.eye(6)[[0, 1]], np.array([1, 1])).loss)
+    assert np.isfinite(evaluation.measure(1000 * np.eye(6)[[0, 1]], np.array([1, 1]), 1.0).loss)
+
+
+def test_class_accuracy_is_the_confusion_matrixs_diagonal(predictions):
+    logits, labels = predictions
+    guesses = logits.argmax(1)
+    matrix = confusion_matrix(labels, guesses, labels=range(13))
+    shares = evaluation.class_accuracy(guesses, labels, 13)
+    np.testing.assert_allclose(shares[:12], (matrix.diagonal() / matrix.sum(1).clip(1))[:12])
+    assert np.isnan(shares[12])  # no image of that class
+
+
+def test_a_class_that_is_only_ever_guessed_counts_in_the_f1():
+    logits, labels = np.eye(3)[[0, 2, 1]], np.array([0, 1, 1])
+    assert evaluation.measure(logits, labels, 1.0).macro_f1 == pytest.approx(
+        f1_score(labels, logits.argmax(1), average="macro", zero_division=0)
+    )
+
+
+def test_accuracy_by_group():
+    found = evaluation.accuracy_by_group(
+        np.array([True, False, True, True]), np.array(["card", "card", "art", "card"])
+    )
+    assert list(found) == ["art", "card"]
+    assert (found["card"].successes, found["card"].trials) == (2, 3)
+    assert found["card"].share == pytest.approx(2 / 3)
+    assert found["card"].interval == evaluation.wilson_interval(2, 3)
+
+
+def test_mcnemar_by_hand():
+    first = np.array([True] * 9 + [False] * 3 + [True] * 5)
+    second = np.array([False] * 9 + [True] * 3 + [True] * 5)
+    test = evaluation.mcnemar(first, second)
+    assert (test.only_first, test.only_second) == (9, 3)
+    # 2 · P(at most 3 heads of 12 throws) = 2 · (1 + 12 + 66 + 220) / 4096
+    assert test.p_value == pytest.approx(2 * 299 / 4096)
+    assert evaluation.mcnemar(first, first).p_value == 1

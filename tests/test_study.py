@@ -21,7 +21,7 @@ def test_fifteen_models_in_three_stages():
 @pytest.mark.parametrize("model", NEURAL, ids=lambda model: model.id)
 def test_the_studys_parameter_count(model):
     with torch.device("meta"):  # counts 129 M parameters without holding them
-        network = models.build(model.architecture, 151, 240, model.study_backbone)
+        network = models.build(model.architecture, 151, model.study_backbone)
     assert models.parameter_count(network) == pytest.approx(model.study_parameters, rel=0.01)
 
 

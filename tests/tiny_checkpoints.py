@@ -39,7 +39,7 @@ def write_random_checkpoint(
     classes = tuple(sorted(species.slug for species in SPECIES))
     backbone = "vit_tiny_patch16_224" if "vit" in entry.architecture else entry.backbone
     torch.manual_seed(seed)
-    network = models.build(entry.architecture, len(classes), SIZE, backbone)
+    network = models.build(entry.architecture, len(classes), backbone)
     folder = root / model_id
     file = save_tensors(folder, "weights.safetensors", network.state_dict(), "")
     checkpoint.write_card(
@@ -75,6 +75,8 @@ def _metrics(accuracy: float) -> Metrics:
         accuracy_high=accuracy + 0.02,
         top5=accuracy + 0.1,
         macro_accuracy=accuracy,
+        macro_f1=accuracy,
         loss=1.0,
         calibration_error=0.02,
+        uncalibrated_error=0.05,
     )

@@ -1,6 +1,8 @@
 """``python -m train MODEL…``: train models of the study and write their checkpoints.
 
-``python -m train report`` writes their figures into README.md.
+``python -m train report`` writes down their results, ``python -m train verify MODEL… --data DIR``
+measures them again, and ``python -m train diagnose --data DIR`` looks for the reason why the
+study's plain CNN never learned.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pokeclf import commandline, dataset, study
+from pokeclf.classifier import ModelStore
 from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
 from pokeclf.study import StudyModel
-from train import report
+from train import diagnose, report
 from train.neural import train_neural
 from train.sources import data_folder
 from train.trees import train_trees
+from train.verify import verify
 from train.workshop import BudgetSpent, Workshop
 
 SPLIT_FILE = "split.json"
@@ -41,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("checkpoints"),
         metavar="DIR",
-        help="folder of checkpoints; recipe study goes to its subfolder study",
+        help="folder of checkpoints; of recipe study and of other seeds than the split's, "
+        "results without weights go to its subfolders study and seeds",
     )
     parser.add_argument("--work", type=Path, default=Path("runs"), help="caches, unfinished runs")
     parser.add_argument("--budget", type=float, metavar="MINUTES", help="stop after so long")
@@ -53,8 +58,14 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["report"]:
-        return report.main(arguments[1:])
+    command, rest = (arguments or [""])[0], arguments[1:]
+    if command == "report":
+        return report.main(rest)
+    if command == "diagnose":
+        return diagnose.main(rest)
+    if command == "verify":
+        options = parser().parse_args(rest)
+        return commandline.run(lambda: measure_again(options))
     options = parser().parse_args(arguments)
     return commandline.run(lambda: train(options))
 
@@ -75,6 +86,16 @@ def train(options: argparse.Namespace) -> int:
             return 0
         print(f"{model.id} is written to {shop.out / model.id}.")
     return 0
+
+
+def measure_again(options: argparse.Namespace) -> int:
+    """Compare the named checkpoints' accuracy with their cards; of "all", those that there are."""
+    chosen = _in_order(options.models)
+    shop = _open_workshop(options)
+    if "all" in options.models:
+        there = {status.model.id for status in ModelStore(shop.root).statuses() if status.card}
+        chosen = [model for model in chosen if model.id in there]
+    return verify(chosen, shop)
 
 
 def _in_order(names: list[str]) -> list[StudyModel]:
@@ -103,7 +124,7 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
     return Workshop(
         folder=folder,
         split=_split(folder, root, options.seed),
-        out=root if options.recipe == "tuned" else root / options.recipe,
+        root=root,
         work=options.work,
         weights=options.weights,
         recipe=options.recipe,

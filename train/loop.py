@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from timm.optim import param_groups_layer_decay
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
-from pokeclf.models.network import Network
 from pokeclf.study import Recipe
 from train.workshop import BudgetSpent
 
@@ -221,19 +221,37 @@ def _mixup(inputs: Tensor, labels: Tensor, alpha: float) -> tuple[Tensor, Tensor
 
 
 def _parameter_groups(network: nn.Module, recipe: Recipe) -> list[dict]:
-    """Head and body with their rates; biases and norms, being vectors, get no weight decay."""
-    head = {id(parameter) for parameter in network.head.parameters()}
-    groups = []
-    for in_head, lr in ((True, recipe.lr), (False, recipe.body_lr)):
-        for vectors, decay in ((False, recipe.weight_decay), (True, 0.0)):
-            chosen = [
-                parameter
-                for parameter in network.parameters()
-                if (id(parameter) in head) == in_head and (parameter.dim() < 2) == vectors
-            ]
-            if chosen:
-                groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
-    return groups
+    """Head and body with their rates; in the body, lower layers may learn more slowly."""
+    head = list(network.head.parameters())
+    of_head = {id(parameter) for parameter in head}
+    groups = _with_rate(head, recipe.lr, recipe.weight_decay)
+    if recipe.layer_decay == 1:
+        body = [each for each in network.parameters() if id(each) not in of_head]
+        return groups + _with_rate(body, recipe.body_lr, recipe.weight_decay)
+    layers = param_groups_layer_decay(
+        network.body, recipe.weight_decay, layer_decay=recipe.layer_decay
+    )
+    return groups + [
+        {
+            "params": layer["params"],
+            "lr": recipe.body_lr * layer["lr_scale"],
+            "weight_decay": layer["weight_decay"],
+        }
+        for layer in layers
+    ]
+
+
+def _with_rate(parameters: list[nn.Parameter], lr: float, weight_decay: float) -> list[dict]:
+    """Parameter groups; biases and norms, being vectors, get no weight decay."""
+    groups = (
+        {
+            "params": [each for each in parameters if (each.dim() < 2) == vectors],
+            "lr": lr,
+            "weight_decay": 0.0 if vectors else weight_decay,
+        }
+        for vectors in (False, True)
+    )
+    return [group for group in groups if group["params"]]
 
 
 def _optimizer(
@@ -259,7 +277,7 @@ def _size_at(recipe: Recipe, epoch: int) -> int:
     return recipe.sizes[-1][1]
 
 
-def _freeze_body(network: Network, frozen: bool) -> None:
+def _freeze_body(network: nn.Module, frozen: bool) -> None:
     network.requires_grad_(not frozen)
     network.head.requires_grad_(True)
 

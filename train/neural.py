@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pokeclf import checkpoint, models
+from pokeclf import checkpoint, models, storage
 from pokeclf.checkpoint import WeightFile
 from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
@@ -26,6 +26,8 @@ from train.pretrained import backbone_weights
 from train.workshop import Workshop
 
 RESIZE_RULE = "squash"
+MAX_FILE_BYTES = 45 * 2**20
+"""Code hosts refuse files of 50 or 100 MB."""
 
 
 def train_neural(model: StudyModel, shop: Workshop) -> None:
@@ -33,7 +35,7 @@ def train_neural(model: StudyModel, shop: Workshop) -> None:
     recipe: Recipe = shop.recipe_of(model)
     torch.manual_seed(shop.seed)
     classes = shop.folder.classes
-    network = models.build(model.architecture, len(classes), recipe.eval_size, model.backbone)
+    network = models.build(model.architecture, len(classes), model.backbone)
     if model.pretrained:
         try:
             network.body.load_state_dict(backbone_weights(model.backbone, shop.weights))
@@ -171,31 +173,39 @@ def _keep(
     started: float,
 ) -> None:
     """Store the weights as they will be served, then measure exactly those."""
-    compact = {name: _compact(value) for name, value in network.state_dict().items()}
+    stored = storage.compact(network.state_dict(), model.stored_bits)
     files: dict[str, bytes] = {}
     weights: list[WeightFile] = []
-    if model.frozen:
-        weights.append(_shared_backbone(shop.out, model.backbone, _below("body.", compact)))
-        compact = _below("head.", compact)
-    name, prefix = ("head.safetensors", "head.") if model.frozen else ("weights.safetensors", "")
-    files[name] = checkpoint.pack(compact)
-    weights.append(WeightFile(name, sha256(files[name]), len(files[name]), prefix))
-
-    served = {key: _compact(value).to(value.dtype) for key, value in network.state_dict().items()}
-    network.cpu().load_state_dict(served)
-    network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+    if shop.keeps_weights:
+        files, weights = _weight_files(stored, model, shop.root)
     card = shop.new_card(
         model, preprocessing_at(recipe, recipe.eval_size), weights,
         models.parameter_count(network), {},
     )  # fmt: skip
-    classifier = Classifier(card, network)
+    classifier = Classifier(card, network.to(memory_format=torch.channels_last))
+    trained = shop.logits(classifier, "test").argmax(1)
+    network.load_state_dict(storage.restore(stored))
     logits = {part: shop.logits(classifier, part) for part in ("validation", "test")}
+    logits["mirrored"] = shop.logits(classifier, "test", mirrored=True)
+    card = replace(card, agreement=float((logits["test"].argmax(1) == trained).mean()))
     shop.finish(model, card, logits, files, [asdict(row) for row in history], started)
 
 
-def _compact(value: Tensor) -> Tensor:
-    """Half precision for matrices; vectors (biases, norms) are small and stay exact."""
-    return value.half() if value.is_floating_point() and value.dim() > 1 else value
+def _weight_files(
+    stored: dict[str, Tensor], model: StudyModel, root: Path
+) -> tuple[dict[str, bytes], list[WeightFile]]:
+    """Files of a checkpoint's folder by name, and how the card lists these and the backbone."""
+    files: dict[str, bytes] = {}
+    weights: list[WeightFile] = []
+    prefix = ""
+    if model.frozen:
+        weights.append(_shared_backbone(root, model.backbone, _below("body.", stored)))
+        stored, prefix = _below("head.", stored), "head."
+    for number, tensors in enumerate(storage.shards(stored, MAX_FILE_BYTES), start=1):
+        name = f"weights_{number}.safetensors"
+        files[name] = checkpoint.pack(tensors)
+        weights.append(WeightFile(name, sha256(files[name]), len(files[name]), prefix))
+    return files, weights
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

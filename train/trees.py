@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors.torch
 import torch
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from torch import Tensor
 from tqdm import tqdm
 
@@ -20,41 +20,40 @@ from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
 from pokeclf.evaluation import PROBABILITY_FLOOR
 from pokeclf.files import sha256, write_atomically
-from pokeclf.models.trees import Boosted, Ensemble, Forest, pack_forest
+from pokeclf.models.trees import Ensemble, ensemble
 from pokeclf.study import StudyModel, TreeRecipe
 from train.features import image_features
+from train.packing import pack_booster, pack_forest
 from train.workshop import Workshop
 
 
 def train_trees(model: StudyModel, shop: Workshop) -> None:
     """Fit all settings of the recipe, keep the best on validation and write its checkpoint."""
-    recipe: TreeRecipe = shop.recipe_of(model)
     source = _source(model, shop)
-    features = {part: _features(source, shop, part) for part in ("train", "validation", "test")}
+    features = {part: tree_features(source, shop, part) for part in ("train", "validation", "test")}
     labels = {part: shop.labels[shop.indices(part)] for part in features}
     started = time.monotonic()
     candidates, fitted = [], {}
-    for estimators, depth in recipe.settings:
+    for setting in shop.recipe_of(model).settings:
         if candidates:
             shop.check_budget()
-        data = _fit_once(
-            model, shop, source, recipe, features["train"], labels["train"], estimators, depth
-        )
-        ensemble = _ensemble(model, data, estimators, len(shop.folder.classes))
-        logits = {part: _log_probabilities(ensemble, features[part]) for part in features}
+        data = _fit_once(model, shop, source, features["train"], labels["train"], setting)
+        arrays = safetensors.torch.load(data)
+        trees = ensemble(model.architecture, arrays, len(shop.folder.classes))
+        logits = {part: _log_probabilities(trees, features[part]) for part in features}
         accuracies = {
             f"{part}_accuracy": float((logits[part].argmax(1) == labels[part]).mean())
             for part in ("validation", "test")
         }
-        candidates.append({"n_estimators": estimators, "max_depth": depth, **accuracies})
-        fitted[estimators, depth] = (data, logits)
+        candidates.append({"n_estimators": setting[0], "max_depth": setting[1], **accuracies})
+        fitted[setting] = (data, logits)
         tqdm.write(
-            f"{model.id}, {estimators} trees of depth {depth}: "
+            f"{model.id}, {setting[0]} trees of depth {setting[1]}: "
             f"validation accuracy {accuracies['validation_accuracy']:.2%}"
         )
     best = max(candidates, key=lambda row: row["validation_accuracy"])
     data, logits = fitted[best["n_estimators"], best["max_depth"]]
-    name = _file_name(model)
+    name = "trees.safetensors"
     card = shop.new_card(
         model,
         source.card.preprocessing,
@@ -70,7 +69,7 @@ def train_trees(model: StudyModel, shop: Workshop) -> None:
 
 def _source(model: StudyModel, shop: Workshop) -> Classifier:
     try:
-        return classifiers.load(shop.out, model.features_from, _no_source)
+        return classifiers.load(shop.root, model.features_from, _no_source)
     except CheckpointError as error:
         raise PokeclfError(
             f"{model.id} needs the features of {model.features_from}. {error}"
@@ -81,7 +80,7 @@ def _no_source(model_id: str) -> Classifier:
     raise CheckpointError(f"Model {model_id} cannot lend its features.")
 
 
-def _features(source: Classifier, shop: Workshop, part: str) -> Tensor:
+def tree_features(source: Classifier, shop: Workshop, part: str) -> Tensor:
     """What the trees read, computed in full precision, as it is when the model is served."""
     network, card = source.network, source.card
 
@@ -98,56 +97,56 @@ def _fit_once(
     model: StudyModel,
     shop: Workshop,
     source: Classifier,
-    recipe: TreeRecipe,
     features: Tensor,
     labels: np.ndarray,
-    estimators: int,
-    depth: int,
+    setting: tuple[int, int],
 ) -> bytes:
     """A fitted ensemble as the bytes of its weight file, kept in the run's folder.
 
     The source's weights are part of the name: trees never outlive the features they learned on.
     """
-    name = f"{source.card.weights_sha256[:12]}-{estimators}-{depth}-{_file_name(model)}"
+    trees, depth = setting
+    name = f"{source.card.weights_sha256[:12]}-{trees}-{depth}.safetensors"
     path: Path = shop.run_folder(model) / name
     if not path.exists():
-        fit = _fit_booster if model.architecture == "xgboost" else _fit_forest
-        options = {**recipe.options, "n_estimators": estimators, "max_depth": depth}
-        write_atomically(path, fit(model, options, features.numpy(), labels, shop.seed))
+        estimator = fit_estimator(
+            model, shop.recipe_of(model), setting, features, labels, shop.seed
+        )
+        write_atomically(path, checkpoint.pack(packed(estimator)))
     return path.read_bytes()
 
 
-def _file_name(model: StudyModel) -> str:
-    return "booster.ubj" if model.architecture == "xgboost" else "forest.safetensors"
+def fit_estimator(
+    model: StudyModel,
+    recipe: TreeRecipe,
+    setting: tuple[int, int],
+    features: Tensor,
+    labels: np.ndarray,
+    seed: int,
+) -> ClassifierMixin:
+    """scikit-learn's or XGBoost's estimator, fitted on N × D features and N class numbers."""
+    options = {**recipe.options, "random_state": seed, "n_jobs": -1}
+    options["n_estimators"], options["max_depth"] = setting
+    return _estimator_class(model.architecture)(**options).fit(features.numpy(), labels)
 
 
-def _fit_forest(
-    model: StudyModel, options: Mapping[str, Any], x: np.ndarray, y: np.ndarray, seed: int
-) -> bytes:
-    from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+def _estimator_class(architecture: str) -> type[ClassifierMixin]:
+    if architecture == "xgboost":
+        from xgboost import XGBClassifier
 
-    kind = {"extra_trees": ExtraTreesClassifier, "random_forest": RandomForestClassifier}
-    forest = kind[model.architecture](random_state=seed, n_jobs=-1, **options)
-    forest.fit(x, y)
-    return checkpoint.pack(pack_forest(tree.tree_ for tree in forest.estimators_))
-
-
-def _fit_booster(
-    model: StudyModel, options: Mapping[str, Any], x: np.ndarray, y: np.ndarray, seed: int
-) -> bytes:
-    from xgboost import XGBClassifier
-
-    booster = XGBClassifier(tree_method="hist", random_state=seed, n_jobs=-1, **options)
-    booster.fit(x, y)
-    return bytes(booster.get_booster().save_raw("ubj"))
+        return XGBClassifier
+    return {"extra_trees": ExtraTreesClassifier, "random_forest": RandomForestClassifier}[
+        architecture
+    ]
 
 
-def _ensemble(model: StudyModel, data: bytes, trees: int, classes: int) -> Ensemble:
-    if model.architecture == "xgboost":
-        return Boosted(data)
-    return Forest(safetensors.torch.load(data), trees, classes)
+def packed(estimator: ClassifierMixin) -> dict[str, Tensor]:
+    """A fitted estimator as the arrays of a checkpoint."""
+    if hasattr(estimator, "estimators_"):
+        return pack_forest(tree.tree_ for tree in estimator.estimators_)
+    return pack_booster(bytes(estimator.get_booster().save_raw("json")))
 
 
-def _log_probabilities(ensemble: Ensemble, features: Tensor) -> np.ndarray:
-    parts = [ensemble.probabilities(chunk) for chunk in features.split(256)]
+def _log_probabilities(trees: Ensemble, features: Tensor) -> np.ndarray:
+    parts = [trees.probabilities(chunk) for chunk in features.split(64)]
     return torch.cat(parts).clamp(min=PROBABILITY_FLOOR).log().numpy()

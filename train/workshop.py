@@ -10,7 +10,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,21 +42,36 @@ class Workshop:
 
     Attributes
     ----------
-    out : folder of checkpoints.
+    root : folder of checkpoints, with the split; trees read the features of the models there.
     work : caches and unfinished runs; may be deleted at the price of time.
     weights : folder with pretrained weights; None downloads them.
     recipe : name of the recipe, ``"tuned"`` or ``"study"``.
+    seed : of everything random in training.
     deadline : ``time.monotonic()`` value after which no further epoch is started.
     """
 
     folder: ImageFolder
     split: Split
-    out: Path
+    root: Path
     work: Path
     weights: Path | None
     recipe: str
     seed: int
     deadline: float | None
+
+    @property
+    def keeps_weights(self) -> bool:
+        """Whether runs are to be served: those of the tuned recipe with the split's own seed.
+
+        Of the others, which are there for comparison, the results alone are kept.
+        """
+        return self.recipe == "tuned" and self.seed == self.split.seed
+
+    @property
+    def out(self) -> Path:
+        """Where finished runs go: ``root``, its ``study``, or its ``seeds/<seed>``."""
+        folder = self.root if self.recipe == "tuned" else self.root / self.recipe
+        return folder if self.seed == self.split.seed else folder / "seeds" / str(self.seed)
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -82,8 +97,16 @@ class Workshop:
             raise BudgetSpent("The budget is spent; run the same command to go on.")
 
     def _run_key(self, model: StudyModel) -> str:
-        recipe = json.dumps(asdict(self.recipe_of(model)), sort_keys=True)
-        return sha256(f"{recipe} {self.seed} {self.split.fingerprint}".encode())
+        """Identifies a run by its recipe, seed and split.
+
+        What a recipe leaves at its default is left out, so that a new field of recipes does not
+        make the checkpoints stale that were trained before there was such a field.
+        """
+        recipe = self.recipe_of(model)
+        defaults = {field.name: field.default for field in fields(recipe)}
+        chosen = {name: value for name, value in asdict(recipe).items() if value != defaults[name]}
+        text = json.dumps(chosen, sort_keys=True)
+        return sha256(f"{text} {self.seed} {self.split.fingerprint}".encode())
 
     def is_current(self, model: StudyModel) -> bool:
         """Whether a checkpoint of this recipe, seed and split is there already."""
@@ -96,7 +119,7 @@ class Workshop:
                 return False
             if model.features_from is None:
                 return True
-            source = checkpoint.read_card(self.out / model.features_from)
+            source = checkpoint.read_card(self.root / model.features_from)
             return source.weights_sha256 == card.features_sha256
         except (checkpoint.CheckpointError, KeyError):
             return False
@@ -111,13 +134,13 @@ class Workshop:
         **further: Any,  # noqa: ANN401 - fields of Card
     ) -> Card:
         """A card without figures yet."""
-        unknown = evaluation.Metrics(0, 0, 0, 0, 0, 0, 0, 0)
+        unknown = evaluation.Metrics(0, *[0.0] * 9)
         return Card(
             model=model.id,
             architecture=model.architecture,
             classes=self.folder.classes,
             preprocessing=preprocessing,
-            weights=tuple(weights),
+            weights=tuple(weights) if self.keeps_weights else (),
             parameters=parameters,
             recipe=self.recipe,
             settings={
@@ -140,13 +163,20 @@ class Workshop:
             **further,
         )
 
-    def logits(self, classifier: Classifier, part: str) -> np.ndarray:
-        """Logits of a part's images, exactly as the served model computes them."""
+    def logits(self, classifier: Classifier, part: str, mirrored: bool = False) -> np.ndarray:
+        """Logits of a part's images, exactly as the served model computes them.
+
+        Parameters
+        ----------
+        mirrored : whether every image is mirrored first.
+        """
         batches = ImageBatches(
             self.folder, self.indices(part), classifier.card.preprocessing, batch_size=32
         )
-        bar = tqdm(batches, desc=f"{part} images", unit="batch", mininterval=2)
-        return torch.cat([classifier.logits(inputs) for inputs, _ in bar]).float().numpy()
+        name = f"{part} images, mirrored" if mirrored else f"{part} images"
+        bar = tqdm(batches, desc=name, unit="batch", mininterval=2)
+        inputs = (batch.flip(3) if mirrored else batch for batch, _ in bar)
+        return torch.cat([classifier.logits(batch) for batch in inputs]).float().numpy()
 
     def finish(
         self,
@@ -161,26 +191,32 @@ class Workshop:
 
         Parameters
         ----------
-        logits : of the ``validation`` and ``test`` images.
+        logits : of the ``validation``, ``test`` and, as ``"mirrored"``, mirrored test images.
         files : weight files of the folder by name.
         history : rows of ``history.csv``.
         started : ``time.monotonic()`` when the run began, or before by what earlier runs took.
         """
-        labels = {part: self.labels[self.indices(part)] for part in logits}
-        temperature = evaluation.fit_temperature(logits["validation"], labels["validation"])
+        kept = {part: logits[part] for part in ("validation", "test")}
+        labels = {part: self.labels[self.indices(part)] for part in kept}
+        temperature = evaluation.fit_temperature(kept["validation"], labels["validation"])
         card = replace(
             card,
             temperature=temperature,
             training_seconds=round(time.monotonic() - started, 1),
             **{
-                part: evaluation.measure(_softmax(logits[part] / temperature), labels[part])
-                for part in ("validation", "test")
+                part: evaluation.measure(rows, labels[part], temperature)
+                for part, rows in kept.items()
             },
         )
+        if "mirrored" in logits:
+            mean = (logits["test"] + logits["mirrored"]) / 2
+            averaged = evaluation.measure(mean, labels["test"], temperature)
+            card = replace(card, flip_averaged=averaged)
         with folder_written_whole(self.out / card.model) as folder:
-            for name, data in files.items():
-                write_atomically(folder / name, data)
-            checkpoint.write_predictions(folder, logits["test"])
+            if self.keeps_weights:
+                for name, data in files.items():
+                    write_atomically(folder / name, data)
+            checkpoint.write_predictions(folder, kept)
             write_atomically(folder / checkpoint.HISTORY, _csv(list(history)))
             checkpoint.write_card(folder, card)
         shutil.rmtree(self.run_folder(model), ignore_errors=True)
@@ -193,10 +229,6 @@ def _has(library: str) -> bool:
     except importlib.metadata.PackageNotFoundError:
         return False
     return True
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    return torch.from_numpy(logits).softmax(1).numpy()
 
 
 def _csv(rows: list[Mapping[str, Any]]) -> bytes:

@@ -19,33 +19,29 @@ def _linear(in_features: int, num_classes: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(in_features, num_classes))
 
 
-ARCHITECTURES: Mapping[str, Callable[[int, int, str | None], Network]] = MappingProxyType(
+ARCHITECTURES: Mapping[str, Callable[[int, str | None], Network]] = MappingProxyType(
     {
-        "basic_cnn": lambda classes, size, _: BasicCNN(classes, size),
-        "residual_cnn": lambda classes, size, _: ResidualCNN(classes, size),
-        "convmixer": lambda classes, _, __: ConvMixer(classes),
-        "resnet18": lambda classes, _, __: ResNet18(_linear(512, classes)),
-        "resnet18_deep_head": lambda classes, _, __: ResNet18(deep_head(512, classes)),
-        "vit": lambda classes, _, name: ViT(name, _linear(WIDTHS[name], classes)),
-        "vit_deep_head": lambda classes, _, name: ViT(
+        "basic_cnn": lambda classes, _: BasicCNN(classes),
+        "residual_cnn": lambda classes, _: ResidualCNN(classes),
+        "convmixer": lambda classes, _: ConvMixer(classes),
+        "resnet18": lambda classes, _: ResNet18(_linear(512, classes)),
+        "resnet18_deep_head": lambda classes, _: ResNet18(deep_head(512, classes)),
+        "vit": lambda classes, name: ViT(name, _linear(WIDTHS[name], classes)),
+        "vit_deep_head": lambda classes, name: ViT(
             name, deep_head(WIDTHS[name] * READ_BLOCKS[name], classes), READ_BLOCKS[name]
         ),
     }
 )
-"""Builders by architecture, called with (number of classes, input side, backbone)."""
+"""Builders by architecture, called with (number of classes, backbone)."""
 
 
-def build(
-    architecture: str, num_classes: int, input_size: int, backbone: str | None = None
-) -> Network:
+def build(architecture: str, num_classes: int, backbone: str | None = None) -> Network:
     """An untrained network.
 
     Parameters
     ----------
     architecture : a key of :data:`ARCHITECTURES`.
     num_classes : number of logits.
-    input_size : side of the square input in pixels; only the networks that flatten their feature
-        map depend on it.
     backbone : timm name, for the ``vit`` architectures.
 
     Raises
@@ -53,7 +49,7 @@ def build(
     KeyError
         For an architecture that is not in the table.
     """
-    return ARCHITECTURES[architecture](num_classes, input_size, backbone)
+    return ARCHITECTURES[architecture](num_classes, backbone)
 
 
 def parameter_count(network: nn.Module) -> int:

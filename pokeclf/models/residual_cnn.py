@@ -32,11 +32,17 @@ class ResidualCNN(Network):
     """Four stages of 64, 128, 256 and 512 channels, MaxPool after each, then 1024 → 512 dense.
 
     Two residual blocks a stage give the study's 129 M parameters, 118 M of them in the first
-    dense layer; the input side is therefore fixed and must be a multiple of 16.
+    dense layer, which reads every cell of the last feature map at the study's 240 px: 15 × 15.
+    The map of other inputs is brought to that grid by adaptive average pooling.
+
+    Parameters
+    ----------
+    grid : side of the map that the dense layer reads.
     """
 
-    def __init__(self, num_classes: int, input_size: int) -> None:
+    def __init__(self, num_classes: int, grid: int = 15) -> None:
         super().__init__()
+        self.grid = grid
         stages: list[nn.Module] = []
         for inputs, outputs in ((3, 64), (64, 128), (128, 256), (256, 512)):
             stages += [
@@ -46,7 +52,7 @@ class ResidualCNN(Network):
             ]
         self.body = nn.Sequential(*stages)
         self.head = nn.Sequential(
-            nn.Linear(512 * (input_size // 16) ** 2, 1024),
+            nn.Linear(512 * grid**2, 1024),
             nn.ReLU(),
             nn.Dropout(0.4),
             nn.Linear(1024, 512),
@@ -60,5 +66,5 @@ class ResidualCNN(Network):
         return self.body(x)
 
     def pool(self, features: Tensor) -> Tensor:
-        """Flatten in channel-major order."""
-        return features.flatten(1)
+        """The map on the fixed grid, flattened in channel-major order: N × 512 · grid²."""
+        return F.adaptive_avg_pool2d(features, self.grid).flatten(1)

@@ -8,8 +8,10 @@ import torch
 import torchvision
 
 from pokeclf import models
+from pokeclf.models.basic_cnn import BasicCNN
 from pokeclf.models.convmixer import ConvMixer
 from pokeclf.models.network import deep_head
+from pokeclf.models.residual_cnn import ResidualCNN
 from pokeclf.models.resnet import ResNet18
 from pokeclf.models.vit import WIDTHS
 
@@ -32,7 +34,7 @@ def test_all_architectures_are_covered():
 def test_the_halves_make_the_whole(architecture):
     size, backbone, feature_shape, width_before_logits = CASES[architecture]
     torch.manual_seed(0)
-    network = models.build(architecture, 7, size, backbone).eval()
+    network = models.build(architecture, 7, backbone).eval()
     x = torch.randn(2, 3, size, size)
     with torch.no_grad():
         whole = network(x)
@@ -61,7 +63,7 @@ def test_the_deep_heads_pre_logits_are_its_second_relu():
 def test_resnet18_is_torchvisions():
     torch.manual_seed(0)
     theirs = torchvision.models.resnet18().eval()
-    ours = models.build("resnet18", 1000, 64, "resnet18").eval()
+    ours = models.build("resnet18", 1000, "resnet18").eval()
     state = theirs.state_dict()
     ours.head[0].weight.data, ours.head[0].bias.data = state.pop("fc.weight"), state.pop("fc.bias")
     ours.body.load_state_dict(state)
@@ -75,6 +77,17 @@ def test_convmixer_takes_other_sizes_and_half_precision():
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         assert network(torch.randn(1, 3, 60, 60)).shape == (1, 7)
         assert network(torch.randn(1, 3, 80, 80)).shape == (1, 7)
+
+
+def test_at_the_studys_size_the_flattened_maps_are_untouched():
+    """Adaptive pooling to the grid changes nothing at 240 px and takes any other size."""
+    network = BasicCNN(7).eval()
+    features = torch.randn(1, 128, 30, 30)
+    torch.testing.assert_close(network.pool(features), features.flatten(1), rtol=0, atol=0)
+    features = torch.randn(1, 512, 15, 15)
+    network = ResidualCNN(7, grid=15)
+    torch.testing.assert_close(network.pool(features), features.flatten(1), rtol=0, atol=0)
+    assert network.pool(torch.randn(1, 512, 6, 6)).shape == (1, 512 * 15 * 15)
 
 
 @pytest.mark.parametrize("name", WIDTHS)

@@ -7,8 +7,10 @@ import pytest
 import torch
 from sklearn.datasets import make_classification
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from xgboost import XGBClassifier
 
-from pokeclf.models.trees import Boosted, Forest, pack_forest
+from pokeclf.models.trees import Boosted, Forest
+from train.packing import pack_booster, pack_forest
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def data():
 def test_probabilities_are_scikit_learns(data, kind, options):
     x, y = data
     forest = kind(13, random_state=0, **options).fit(x[:400], y[:400])
-    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 13, 12)
+    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 12)
     expected = forest.predict_proba(x)
     found = ours.probabilities(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -39,7 +41,7 @@ def test_values_on_a_threshold_go_left(data):
     thresholds = np.concatenate([tree.tree_.threshold for tree in forest.estimators_])
     rows = np.repeat(x[:1], len(thresholds), 0)
     rows[np.arange(len(rows)), np.arange(len(rows)) % 24] = thresholds.astype(np.float32)
-    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 9, 12)
+    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 12)
     found = ours.probabilities(torch.from_numpy(rows)).numpy()
     np.testing.assert_allclose(found, forest.predict_proba(rows), atol=1e-6)
 
@@ -48,7 +50,7 @@ def test_a_forest_of_single_leaves():
     x = np.zeros((30, 4), np.float32)
     y = np.repeat([0, 1, 2], 10)
     forest = RandomForestClassifier(3, random_state=0).fit(x, y)
-    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 3, 3)
+    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 3)
     np.testing.assert_allclose(
         ours.probabilities(torch.from_numpy(x)).numpy(), forest.predict_proba(x), atol=1e-6
     )
@@ -59,18 +61,52 @@ def test_incomplete_arrays_are_refused(data):
     forest = ExtraTreesClassifier(5, random_state=0).fit(x, y)
     arrays = pack_forest(tree.tree_ for tree in forest.estimators_)
     with pytest.raises(ValueError, match="complete trees"):
-        Forest({**arrays, "feature": arrays["feature"][:-1]}, 5, 12)
+        Forest({**arrays, "feature": arrays["feature"][:-1]}, 12)
     with pytest.raises(ValueError, match="complete trees"):
-        Forest(arrays, 4, 12)
+        Forest({**arrays, "trees": torch.tensor(4)}, 12)
     with pytest.raises(ValueError, match="leaves"):
-        Forest({**arrays, "leaf_sizes": arrays["leaf_sizes"][:-1]}, 5, 12)
+        Forest({**arrays, "leaf_sizes": arrays["leaf_sizes"][:-1]}, 12)
+    with pytest.raises(ValueError, match="thresholds"):
+        Forest({**arrays, "threshold": arrays["threshold"][:-1]}, 12)
 
 
-def test_a_booster_answers_as_it_was_trained(data):
-    from xgboost import XGBClassifier
+def test_a_leaf_of_many_images_keeps_its_shares():
+    """More than a byte can count."""
+    x, y = np.zeros((900, 2), np.float32), np.repeat([0, 1], [300, 600])
+    forest = ExtraTreesClassifier(2, random_state=0).fit(x, y)
+    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 2)
+    found = ours.probabilities(torch.zeros(1, 2)).numpy()
+    np.testing.assert_allclose(found, [[1 / 3, 2 / 3]], atol=1e-6)
 
+
+@pytest.mark.parametrize("rounds", [5, 60])  # after 60 many trees are single leaves
+def test_a_booster_answers_as_it_was_trained(data, rounds):
     x, y = data
-    trained = XGBClassifier(n_estimators=5, max_depth=3, n_jobs=1).fit(x, y)
-    ours = Boosted(bytes(trained.get_booster().save_raw("ubj")))
+    x = np.round(x, 1)  # values lie on thresholds
+    options = {"max_depth": 3, "gamma": 1.0, "n_jobs": 1}
+    trained = XGBClassifier(n_estimators=rounds, **options).fit(x[:300], y[:300])
+    ours = Boosted(pack_booster(bytes(trained.get_booster().save_raw("json"))))
+    found = ours.probabilities(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(found, trained.predict_proba(x), atol=1e-5)
+    if rounds == 60:
+        assert ours.nodes.trees < 12 * rounds
+
+
+def test_a_booster_that_learned_nothing():
+    x, y = np.zeros((30, 4), np.float32), np.repeat([0, 1, 2], [5, 10, 15])
+    trained = XGBClassifier(n_estimators=3, n_jobs=1).fit(x, y)
+    ours = Boosted(pack_booster(bytes(trained.get_booster().save_raw("json"))))
     found = ours.probabilities(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(found, trained.predict_proba(x), atol=1e-6)
+
+
+def test_incomplete_boosters_are_refused(data):
+    x, y = data
+    trained = XGBClassifier(n_estimators=2, max_depth=3, n_jobs=1).fit(x, y)
+    arrays = pack_booster(bytes(trained.get_booster().save_raw("json")))
+    with pytest.raises(ValueError, match="leaves"):
+        Boosted({**arrays, "leaf_values": arrays["leaf_values"][:-1]})
+    with pytest.raises(ValueError, match="classes"):
+        Boosted({**arrays, "base": arrays["base"][:-1]})
+    with pytest.raises(ValueError, match="thresholds"):
+        Boosted({**arrays, "threshold": arrays["threshold"][:-1]})

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from pokeclf import checkpoint, imaging
+from pokeclf import checkpoint, evaluation, imaging
 from pokeclf.classifier import ModelStore
 from train import loop
 
@@ -36,7 +36,8 @@ def test_a_trained_network_is_written_whole_and_answers(train_command, image_fol
     # What is served now is what was measured then.
     split = json.loads((train_command.out / "split.json").read_text())
     classifier = ModelStore(train_command.out).get(model)
-    stored = checkpoint.read_predictions(folder, card)
+    logits = checkpoint.read_predictions(folder, "test")
+    stored = evaluation.calibrated(logits, card.temperature)
     for path, expected in zip(split["parts"]["test"], stored, strict=True):
         served = classifier.observe(imaging.decode(image_folder / path)).probabilities
         np.testing.assert_allclose(served, expected, atol=5e-3)
@@ -93,7 +94,7 @@ def test_an_interrupted_run_resumes_to_the_same_result(train_command, monkeypatc
     assert train_command(model, out=out, work="other") == 0
     resumed = _files(out / model)
     assert len(calls) == 4  # two epochs, the interrupted third, and the third again
-    for name in ("weights.safetensors", checkpoint.PREDICTIONS):
+    for name in ("weights_1.safetensors", checkpoint.PREDICTIONS):
         assert resumed[name] == whole[name]
 
 

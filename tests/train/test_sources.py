@@ -49,7 +49,7 @@ def test_a_failed_download_is_one_sentence(monkeypatch):
 @pytest.mark.parametrize("name", ["resnet18", "vit_tiny_patch16_224"])
 def test_weights_of_a_folder_fit_their_backbone(weights_folder, name):
     architecture = "resnet18" if name == "resnet18" else "vit"
-    network = models.build(architecture, 3, 48, name)
+    network = models.build(architecture, 3, name)
     tensors = backbone_weights(name, weights_folder)
     network.body.load_state_dict(tensors)
     assert all(t.dtype == torch.float32 for t in tensors.values() if t.is_floating_point())

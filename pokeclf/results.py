@@ -1,0 +1,113 @@
+"""Stored results of trained models: what each answered, and what was right.
+
+Everything is read from ``checkpoints/``; neither the images nor the weights are needed.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from pokeclf import checkpoint, evaluation, study
+from pokeclf.checkpoint import Card, CheckpointError, NotTrainedError
+from pokeclf.dataset import Split
+from pokeclf.evaluation import Proportion
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run on the test images.
+
+    Attributes
+    ----------
+    logits : float32 N × classes, before temperature.
+    labels : int64 N, the right class of each image.
+    kinds : N strings, what sort of picture each is; ``""`` where that is not known.
+    history : rows of ``history.csv`` as text.
+    """
+
+    card: Card
+    logits: np.ndarray
+    labels: np.ndarray
+    kinds: np.ndarray
+    history: tuple[Mapping[str, str], ...]
+
+    @cached_property
+    def probabilities(self) -> np.ndarray:
+        """Calibrated, N × classes."""
+        return evaluation.calibrated(self.logits, self.card.temperature)
+
+    @cached_property
+    def guesses(self) -> np.ndarray:
+        """The first guess of each image, N class numbers."""
+        return self.logits.argmax(1)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each first guess is right, N booleans."""
+        return self.guesses == self.labels
+
+    def accuracy_by_kind(self) -> dict[str, Proportion]:
+        """Right answers by kind of picture, of the images whose kind is known."""
+        known = self.kinds != ""
+        return evaluation.accuracy_by_group(self.right[known], self.kinds[known])
+
+
+def read(folder: Path, split: Split) -> Result:
+    """The result in a checkpoint's folder.
+
+    Raises
+    ------
+    CheckpointError
+        When there is none, it is damaged, or it belongs to another split.
+    """
+    card = checkpoint.read_card(folder)
+    logits = checkpoint.read_predictions(folder, "test")
+    try:
+        number = {name: place for place, name in enumerate(card.classes)}
+        labels = np.array([number[path.split("/")[0]] for path in split.parts["test"]])
+    except KeyError:
+        labels = np.array([])
+    if card.split_fingerprint != split.fingerprint or logits.shape != (
+        len(labels),
+        len(card.classes),
+    ):
+        raise CheckpointError(f"The results of checkpoint {card.model} are of another split.")
+    return Result(card, logits, labels, split.kinds_of("test"), _history(folder))
+
+
+def read_all(root: Path, split: Split) -> dict[str, Result]:
+    """Results by model id, in the study's order, of the models that have one in ``root``."""
+    found: dict[str, Result] = {}
+    for model in study.STUDY:
+        try:
+            found[model.id] = read(root / model.id, split)
+        except NotTrainedError:
+            continue
+    return found
+
+
+def read_seeds(root: Path, split: Split) -> dict[str, tuple[Result, ...]]:
+    """Runs of one recipe that differ in their seed alone, by model id; the bundled one first."""
+    others = sorted((root / "seeds").glob("*"), key=lambda path: path.name.zfill(12))
+    runs = [read_all(folder, split) for folder in (root, *others)]
+    return {
+        model_id: found
+        for model_id in runs[0]
+        if len(found := tuple(run[model_id] for run in runs if model_id in run)) > 1
+    }
+
+
+def _history(folder: Path) -> tuple[Mapping[str, str], ...]:
+    try:
+        with (folder / checkpoint.HISTORY).open(newline="", encoding="utf-8") as file:
+            return tuple(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise CheckpointError(
+            f"The history of checkpoint {folder.name} is missing or damaged."
+        ) from None

@@ -1,0 +1,118 @@
+"""``checkpoints/<id>/README.md``: what a model is, how it was made, and how good it is."""
+
+from __future__ import annotations
+
+from pokeclf import evaluation, study
+from pokeclf.results import Result
+from pokeclf.study import StudyModel
+from train.tables import markdown, percent, with_interval
+
+_RECIPE_KEYS = (
+    "epochs", "sizes", "optimizer", "schedule", "lr", "body_lr", "weight_decay", "batch_size",
+    "label_smoothing", "mixup", "crop", "views", "frozen_epochs", "n_estimators", "max_depth",
+)  # fmt: skip
+
+
+def model_card(result: Result) -> str:
+    """The model card as Markdown, every figure from the artefacts beside it."""
+    card = result.card
+    model = study.find(card.model)
+    sections = {
+        "": _summary(model, result),
+        "Data": _data(result),
+        "Recipe": _recipe(result),
+        "Figures": _figures(result),
+        "Limits": _limits(result),
+        "Licence": (
+            "For research and teaching; what the weights were trained from stands in "
+            "[LICENSE.md](../LICENSE.md).\n"
+        ),
+    }
+    parts = [f"# {model.name}\n"]
+    parts += [f"## {title}\n\n{text}" if title else text for title, text in sections.items()]
+    return "\n".join(parts)
+
+
+def _summary(model: StudyModel, result: Result) -> str:
+    card = result.card
+    backbone = f" Backbone: {card.backbone}" if card.backbone else ""
+    if card.backbone and card.backbone != model.study_backbone:
+        backbone += f" (the study's was {model.study_backbone})"
+    size = (
+        f"It reads the features of [{card.features_from}](../{card.features_from}/README.md)."
+        if card.features_from
+        else f"{card.parameters / 1e6:.2f} M parameters."
+    )
+    return (
+        f"{model.summary[0].upper()}{model.summary[1:]} ({model.stage}).{backbone}"
+        f"{'.' if backbone else ''} {size}\n"
+    )
+
+
+def _data(result: Result) -> str:
+    card = result.card
+    return (
+        f"{card.test.images} test and {card.validation.images} validation images of "
+        f"{len(card.classes)} species were held out; the others were trained on. Near-duplicates "
+        "are on one side of the split, which is [split.json](../split.json) (fingerprint "
+        f"{card.split_fingerprint[:12]}). Everything was chosen on the validation images.\n"
+    )
+
+
+def _recipe(result: Result) -> str:
+    card = result.card
+    seen = card.preprocessing
+    rows = [[key, str(card.settings[key])] for key in _RECIPE_KEYS if key in card.settings]
+    rows += [
+        ["input", f"{seen.size} px, {seen.rule}, mean {_rounded(seen.mean)}, "
+                  f"standard deviation {_rounded(seen.std)}"],
+        ["recipe, seed", f"{card.recipe}, {card.seed}"],
+        ["training time", f"{card.training_seconds / 60:.0f} min"],
+        ["libraries", ", ".join(f"{name} {version}" for name, version in card.libraries.items())],
+    ]  # fmt: skip
+    return markdown(("setting", "value"), rows)
+
+
+def _rounded(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _figures(result: Result) -> str:
+    card, test = result.card, result.card.test
+    rows = [
+        ["test accuracy (95 % interval)", with_interval(test)],
+        ["the study's accuracy, on its own split", f"{study.find(card.model).study_accuracy:.2%}"],
+        ["validation accuracy", with_interval(card.validation)],
+        ["top-5", f"{test.top5:.2%}"],
+        ["mean over species", f"{test.macro_accuracy:.2%}"],
+        ["macro F1", f"{test.macro_f1:.2%}"],
+        ["calibration error before temperature", f"{test.uncalibrated_error:.2%}"],
+        [f"and after (T = {card.temperature:.3f})", f"{test.calibration_error:.2%}"],
+    ]  # fmt: skip
+    if card.flip_averaged:
+        rows.append(["with the mirrored image averaged in", with_interval(card.flip_averaged)])
+        rows.append(["same first guess as before storing", f"{card.agreement:.2%}"])
+    for kind, found in result.accuracy_by_kind().items():
+        low, high = found.interval
+        rows.append(
+            [f"{kind} ({found.trials} images)", f"{found.share:.1%} ({low:.1%}–{high:.1%})"]
+        )
+    return markdown(("figure", "value"), rows)
+
+
+def _limits(result: Result) -> str:
+    card = result.card
+    per_species = _hardest(result)
+    names = ", ".join(f"{name} ({percent(share)})" for name, share in per_species)
+    return (
+        f"It knows {len(card.classes)} species and gives one of them for any picture. Labels of "
+        "the data are wrong for about 1 % and doubtful for another 2–3 % of the images. The "
+        f"species that it recognises least: {names}.\n"
+    )
+
+
+def _hardest(result: Result) -> list[tuple[str, float]]:
+    card = result.card
+    shares = evaluation.class_accuracy(result.guesses, result.labels, len(card.classes))
+    order = sorted(range(len(card.classes)), key=lambda number: (shares[number], number))
+    return [(card.classes[number], float(shares[number])) for number in order[:5]]
