@@ -184,7 +184,8 @@ def details(card: Card, method: Method, explanation: Explanation, probability: f
         "Recipe": f"{card.recipe}, seed {card.seed}",
         "Test accuracy": f"{percent(test.accuracy)}, 95 % interval {percent(test.accuracy_low)} "
         f"to {percent(test.accuracy_high)}, {test.images:,} images",
-        "Calibration error": percent(test.calibration_error),
+        "Calibration error": f"{percent(test.calibration_error)}, without temperature "
+        f"{percent(test.uncalibrated_error)}",
         "Weights": f"SHA-256 {card.weights_sha256[:12]}…, {megabytes(weight_bytes(card))}",
     }
     items = "".join(f"<dt>{term}</dt><dd>{escape(fact)}</dd>" for term, fact in facts.items())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pokeclf import checkpoint, evaluation, imaging
+from pokeclf import checkpoint, dataset, evaluation, imaging, models, results, study
 from pokeclf.classifier import ModelStore
-from train import loop
+from train import loop, neural
 
 pytestmark = pytest.mark.usefixtures("small_recipes")
 
@@ -21,6 +22,15 @@ def _files(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != checkpoint.CARD
     }
+
+
+def _change_recipe(monkeypatch, model_id, **changes):
+    model = study.find(model_id)
+    recipes = {**model.recipes, "tuned": replace(model.recipes["tuned"], **changes)}
+    changed = replace(model, recipes=recipes)
+    table = tuple(changed if each is model else each for each in study.STUDY)
+    monkeypatch.setattr(study, "STUDY", table)
+    monkeypatch.setitem(study.BY_ID, model_id, changed)
 
 
 @pytest.mark.parametrize("model", ["convmixer", "resnet18_finetuned", "vit_frozen"])
@@ -129,7 +139,8 @@ def test_again_trains_anew(train_command, monkeypatch):
 def test_trees_follow_features_that_were_trained_again(train_command, monkeypatch):
     train_command("resnet18_frozen", "extra_trees_exp2")
     first = checkpoint.read_card(train_command.out / "extra_trees_exp2")
-    train_command("resnet18_frozen", "--seed=1")
+    _change_recipe(monkeypatch, "resnet18_frozen", lr=5e-4)
+    train_command("resnet18_frozen")
     store = ModelStore(train_command.out)
     assert "trained on other weights" in store.status("extra_trees_exp2").problem
     assert train_command("extra_trees_exp2") == 0
@@ -146,11 +157,73 @@ def test_an_unfinished_run_that_is_damaged_is_said(train_command, tmp_path, caps
     assert "delete it to start again" in capsys.readouterr().err
 
 
-def test_a_studys_recipe_goes_beside_the_tuned_one(train_command):
+def test_a_studys_recipe_goes_beside_the_tuned_one_without_weights(train_command, capsys):
     assert train_command("convmixer", "--recipe=study") == 0
-    card = checkpoint.read_card(train_command.out / "study" / "convmixer")
-    assert card.recipe == "study"
+    folder = train_command.out / "study" / "convmixer"
+    assert checkpoint.read_card(folder).recipe == "study"
+    assert {path.name for path in folder.iterdir()} == {
+        checkpoint.CARD, checkpoint.HISTORY, checkpoint.PREDICTIONS,
+    }  # fmt: skip
     assert not (train_command.out / "convmixer").exists()
+    assert train_command("convmixer", "--recipe=study") == 0
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_other_seeds_go_beside_the_first_without_weights(train_command):
+    assert train_command("resnet18_frozen", "extra_trees_exp2") == 0
+    before = _files(train_command.out / "resnet18_frozen")
+    assert train_command("resnet18_frozen", "extra_trees_exp2", "--seed=7") == 0
+    assert _files(train_command.out / "resnet18_frozen") == before
+    split = dataset.read_split(train_command.out / "split.json")
+    assert split.seed == 0
+    runs = results.read_seeds(train_command.out, split)
+    assert {name: [run.card.seed for run in found] for name, found in runs.items()} == {
+        "resnet18_frozen": [0, 7],
+        "extra_trees_exp2": [0, 7],
+    }
+    first, second = runs["extra_trees_exp2"]
+    # The same features, other trees.
+    assert first.card.features_sha256 == second.card.features_sha256
+    assert not np.array_equal(first.logits, second.logits)
+    assert not list((train_command.out / "seeds").rglob("*.safetensors.tmp"))
+    assert not list((train_command.out / "seeds").rglob("weights*"))
+
+
+def test_large_weights_are_kept_in_few_bits_and_bounded_files(train_command, monkeypatch):
+    monkeypatch.setattr(neural, "MAX_FILE_BYTES", 4_000_000)
+    assert train_command("basic_cnn") == 0
+    card = checkpoint.read_card(train_command.out / "basic_cnn")
+    assert len(card.weights) > 5
+    assert all(file.bytes < 4_100_000 for file in card.weights)
+    assert sum(file.bytes for file in card.weights) < 1.02 * card.parameters
+    assert card.agreement == 1
+    assert card.flip_averaged.images == card.test.images
+
+
+def test_layers_may_learn_at_rates_of_their_own(weights_folder):
+    network = models.build("vit", 3, "vit_tiny_patch16_224")
+    recipe = replace(study.find("vit_finetuned").recipes["tuned"], layer_decay=0.5)
+    groups = loop._parameter_groups(network, recipe)
+    rate = {id(each): group["lr"] for group in groups for each in group["params"]}
+    assert set(rate) == {id(each) for each in network.parameters()}
+    assert rate[id(network.head[0].weight)] == recipe.lr
+    blocks = [rate[id(block.mlp.fc1.weight)] for block in network.body.blocks]
+    np.testing.assert_allclose(np.divide(blocks[1:], blocks[:-1]), 2)
+    assert rate[id(network.body.patch_embed.proj.weight)] < blocks[0] < recipe.body_lr
+
+
+def test_verify_measures_the_checkpoints_again(train_command, capsys):
+    assert train_command("convmixer", "extra_trees_exp2", "resnet18_frozen") == 0
+    assert train_command("verify", "all") == 0
+    assert capsys.readouterr().out.count("the card says") == 3
+    path = train_command.out / "convmixer" / checkpoint.CARD
+    card = json.loads(path.read_text())
+    card["test"]["accuracy"] = 0.123
+    path.write_text(json.dumps(card))
+    assert train_command("verify", "convmixer") == 2
+    assert "Other accuracies than on the cards: convmixer." in capsys.readouterr().err
+    assert train_command("verify", "vit_frozen") == 2
+    assert "not trained yet" in capsys.readouterr().err
 
 
 def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tmp_path, capsys):

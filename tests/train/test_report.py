@@ -1,19 +1,44 @@
-"""The README's figures are those of the bundled checkpoints."""
+"""The README's figures, the page of results and the model cards are those of the checkpoints."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from pokeclf import hub
+from pokeclf import checkpoint, dataset, hub, results
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
 from tests.tiny_checkpoints import write_random_checkpoint
-from train import report
+from train import report, tables
+from train.modelcards import model_card
+
+PARTS = {
+    "train": (), "validation": (),
+    "test": ("abra/1.jpg", "abra/2.jpg", "zubat/3.jpg", "zubat/4.jpg"),
+}  # fmt: skip
+SPLIT = dataset.Split("made up", 0, PARTS, (), {"card": ("abra/1.jpg", "zubat/3.jpg")})
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return report.read_stored(hub.BUNDLED)
 
 
 def test_the_readmes_table_is_what_the_cards_say():
     readme = report.README.read_text(encoding="utf-8")
     assert report.with_table(readme, report.results_table(ModelStore(hub.BUNDLED))) == readme
+
+
+def test_the_page_of_results_is_what_the_checkpoints_say(stored):
+    assert report.RESULTS.read_text(encoding="utf-8") == report.results_page(stored)
+
+
+def test_the_model_cards_are_what_the_checkpoints_say(stored):
+    for model_id, result in stored.tuned.items():
+        text = (hub.BUNDLED / model_id / "README.md").read_text(encoding="utf-8")
+        assert text == model_card(result), model_id
 
 
 def test_every_model_has_a_row_with_its_figures(tmp_path):
@@ -29,3 +54,56 @@ def test_lost_marks_and_no_models_are_said(tmp_path):
         report.with_table("# a README without them", "table")
     with pytest.raises(PokeclfError, match="No model is trained yet"):
         report.results_table(ModelStore(tmp_path))
+
+
+def _result(root, model_id, guesses):
+    """A made-up result that guesses these class numbers for the four test images."""
+    folder = write_random_checkpoint(root, model_id)
+    logits = 5 * np.eye(151, dtype=np.float32)[guesses]
+    checkpoint.write_predictions(folder, {"test": logits})
+    (folder / checkpoint.HISTORY).write_text("epoch,train_accuracy\n0,0.125\n")
+    card = replace(checkpoint.read_card(folder), split_fingerprint=SPLIT.fingerprint)
+    checkpoint.write_card(folder, card)
+    return results.read(folder, SPLIT)
+
+
+def test_a_result_knows_what_was_right_and_of_which_kind(tmp_path):
+    result = _result(tmp_path, "convmixer", [0, 150, 0, 150])
+    zubat = result.card.classes.index("zubat")
+    assert result.labels.tolist() == [0, 0, zubat, zubat]
+    assert result.right.tolist() == [True, False, False, zubat == 150]
+    assert {kind: found.trials for kind, found in result.accuracy_by_kind().items()} == {"card": 2}
+    np.testing.assert_allclose(result.probabilities.sum(1), 1, rtol=1e-5)
+
+
+def test_results_of_another_split_are_refused(tmp_path):
+    _result(tmp_path, "convmixer", [0, 0, 0, 0])
+    with pytest.raises(checkpoint.CheckpointError, match="another split"):
+        results.read(tmp_path / "convmixer", replace(SPLIT, parts={**PARTS, "train": ("a/1",)}))
+
+
+def test_a_lost_history_is_said(tmp_path):
+    _result(tmp_path, "convmixer", [0, 0, 0, 0])
+    (tmp_path / "convmixer" / checkpoint.HISTORY).unlink()
+    with pytest.raises(checkpoint.CheckpointError, match="history of checkpoint convmixer"):
+        results.read(tmp_path / "convmixer", SPLIT)
+
+
+def test_tables_of_made_up_results(tmp_path):
+    first = _result(tmp_path, "convmixer", [0, 0, 0, 0])
+    zubat = first.card.classes.index("zubat")
+    second = _result(tmp_path / "study", "convmixer", [0, zubat, zubat, zubat])
+    third = _result(tmp_path, "resnet18_scratch", [0, zubat, zubat, zubat])
+    stored = tables.Stored(
+        tuned={"convmixer": first, "resnet18_scratch": third},
+        study={"convmixer": second},
+        seeds={"convmixer": (first, second)},
+        diagnosis=(),
+    )
+    assert "| `convmixer` | 50.0% (9%–91%) |" in tables.by_kind(stored)
+    assert "| `convmixer` | 71.09% | 50.00% (48.0%–52.0%) | 1 | 12.5% | 2 |" in tables.recipes(
+        stored
+    )
+    assert "50.00% ± 0.00" in tables.seeds(stored)
+    # Of the four, the first alone is right once and the other alone twice.
+    assert "| `convmixer` | `resnet18_scratch` | 1 | 2 | 1.0000 |" in tables.neighbours(stored)
