@@ -141,10 +141,13 @@ def _estimator_class(architecture: str) -> type[ClassifierMixin]:
 
 
 def packed(estimator: ClassifierMixin) -> dict[str, Tensor]:
-    """A fitted estimator as the arrays of a checkpoint."""
+    """A fitted estimator as the arrays of a checkpoint, with its importance of each feature."""
+    importances = torch.from_numpy(np.asarray(estimator.feature_importances_, np.float32))
     if hasattr(estimator, "estimators_"):
-        return pack_forest(tree.tree_ for tree in estimator.estimators_)
-    return pack_booster(bytes(estimator.get_booster().save_raw("json")))
+        arrays = pack_forest(tree.tree_ for tree in estimator.estimators_)
+    else:
+        arrays = pack_booster(bytes(estimator.get_booster().save_raw("json")))
+    return {**arrays, "importances": importances}
 
 
 def _log_probabilities(trees: Ensemble, features: Tensor) -> np.ndarray:

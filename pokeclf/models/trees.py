@@ -86,7 +86,8 @@ class Forest(nn.Module):
     ----------
     arrays : ``feature`` and ``threshold`` as :class:`Nodes` takes them; ``trees``: how many;
         ``leaf_sizes`` (uint8, per leaf): number of classes in it; ``leaf_classes`` and
-        ``leaf_counts`` (integers, per leaf and class): class, and number of training images.
+        ``leaf_counts`` (integers, per leaf and class): class, and number of training images;
+        ``importances`` (float32, per feature): mean decrease of impurity, summing to 1.
 
     Raises
     ------
@@ -113,6 +114,7 @@ class Forest(nn.Module):
         self.register_buffer("leaf_classes", arrays["leaf_classes"])
         self.register_buffer("leaf_shares", counts / cover.repeat_interleave(sizes))
         self.register_buffer("cover", cover)
+        self.register_buffer("importances", arrays["importances"])
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Mean over the trees of the class shares in the reached leaves: N × classes float32."""
@@ -139,7 +141,7 @@ class Boosted(nn.Module):
     arrays : ``feature`` and ``threshold`` as :class:`Nodes` takes them; ``tree_class`` (uint8, per
         tree): its class; ``leaf_values`` (float32, per leaf): what it adds; ``cover`` (float32,
         per leaf): sum of the training images' Hessians; ``base`` (float32, per class): the margin
-        before any tree.
+        before any tree; ``importances`` (float32, per feature): mean gain, summing to 1.
 
     Raises
     ------
@@ -159,6 +161,7 @@ class Boosted(nn.Module):
         self.register_buffer("leaf_values", arrays["leaf_values"])
         self.register_buffer("cover", arrays["cover"])
         self.register_buffer("base", arrays["base"])
+        self.register_buffer("importances", arrays["importances"])
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Softmax of the margins: N × classes float32."""

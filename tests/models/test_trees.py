@@ -10,7 +10,7 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from xgboost import XGBClassifier
 
 from pokeclf.models.trees import Boosted, Forest
-from train.packing import pack_booster, pack_forest
+from train.trees import packed
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def data():
 def test_probabilities_are_scikit_learns(data, kind, options):
     x, y = data
     forest = kind(13, random_state=0, **options).fit(x[:400], y[:400])
-    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 12)
+    ours = Forest(packed(forest), 12)
     expected = forest.predict_proba(x)
     found = ours.probabilities(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -41,7 +41,7 @@ def test_values_on_a_threshold_go_left(data):
     thresholds = np.concatenate([tree.tree_.threshold for tree in forest.estimators_])
     rows = np.repeat(x[:1], len(thresholds), 0)
     rows[np.arange(len(rows)), np.arange(len(rows)) % 24] = thresholds.astype(np.float32)
-    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 12)
+    ours = Forest(packed(forest), 12)
     found = ours.probabilities(torch.from_numpy(rows)).numpy()
     np.testing.assert_allclose(found, forest.predict_proba(rows), atol=1e-6)
 
@@ -50,7 +50,7 @@ def test_a_forest_of_single_leaves():
     x = np.zeros((30, 4), np.float32)
     y = np.repeat([0, 1, 2], 10)
     forest = RandomForestClassifier(3, random_state=0).fit(x, y)
-    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 3)
+    ours = Forest(packed(forest), 3)
     np.testing.assert_allclose(
         ours.probabilities(torch.from_numpy(x)).numpy(), forest.predict_proba(x), atol=1e-6
     )
@@ -59,7 +59,7 @@ def test_a_forest_of_single_leaves():
 def test_incomplete_arrays_are_refused(data):
     x, y = data
     forest = ExtraTreesClassifier(5, random_state=0).fit(x, y)
-    arrays = pack_forest(tree.tree_ for tree in forest.estimators_)
+    arrays = packed(forest)
     with pytest.raises(ValueError, match="complete trees"):
         Forest({**arrays, "feature": arrays["feature"][:-1]}, 12)
     with pytest.raises(ValueError, match="complete trees"):
@@ -74,7 +74,7 @@ def test_a_leaf_of_many_images_keeps_its_shares():
     """More than a byte can count."""
     x, y = np.zeros((900, 2), np.float32), np.repeat([0, 1], [300, 600])
     forest = ExtraTreesClassifier(2, random_state=0).fit(x, y)
-    ours = Forest(pack_forest(tree.tree_ for tree in forest.estimators_), 2)
+    ours = Forest(packed(forest), 2)
     found = ours.probabilities(torch.zeros(1, 2)).numpy()
     np.testing.assert_allclose(found, [[1 / 3, 2 / 3]], atol=1e-6)
 
@@ -85,7 +85,7 @@ def test_a_booster_answers_as_it_was_trained(data, rounds):
     x = np.round(x, 1)  # values lie on thresholds
     options = {"max_depth": 3, "gamma": 1.0, "n_jobs": 1}
     trained = XGBClassifier(n_estimators=rounds, **options).fit(x[:300], y[:300])
-    ours = Boosted(pack_booster(bytes(trained.get_booster().save_raw("json"))))
+    ours = Boosted(packed(trained))
     found = ours.probabilities(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(found, trained.predict_proba(x), atol=1e-5)
     if rounds == 60:
@@ -95,7 +95,7 @@ def test_a_booster_answers_as_it_was_trained(data, rounds):
 def test_a_booster_that_learned_nothing():
     x, y = np.zeros((30, 4), np.float32), np.repeat([0, 1, 2], [5, 10, 15])
     trained = XGBClassifier(n_estimators=3, n_jobs=1).fit(x, y)
-    ours = Boosted(pack_booster(bytes(trained.get_booster().save_raw("json"))))
+    ours = Boosted(packed(trained))
     found = ours.probabilities(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(found, trained.predict_proba(x), atol=1e-6)
 
@@ -103,7 +103,7 @@ def test_a_booster_that_learned_nothing():
 def test_incomplete_boosters_are_refused(data):
     x, y = data
     trained = XGBClassifier(n_estimators=2, max_depth=3, n_jobs=1).fit(x, y)
-    arrays = pack_booster(bytes(trained.get_booster().save_raw("json")))
+    arrays = packed(trained)
     with pytest.raises(ValueError, match="leaves"):
         Boosted({**arrays, "leaf_values": arrays["leaf_values"][:-1]})
     with pytest.raises(ValueError, match="classes"):
