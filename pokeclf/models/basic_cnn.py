@@ -5,10 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pokeclf.models.network import Network
+from pokeclf.models.network import ConvolutionalNetwork
 
 
-class BasicCNN(Network):
+class BasicCNN(ConvolutionalNetwork):
     """3 × (Conv3×3 → ReLU → MaxPool) with 32, 64 and 128 filters, then 256 dense units.
 
     Nearly all of its 29.6 M parameters sit in the first dense layer, which reads every cell of
@@ -34,9 +34,9 @@ class BasicCNN(Network):
             nn.Linear(256, num_classes),
         )
 
-    def forward_features(self, x: Tensor) -> Tensor:
-        """N × 3 × S × S → N × 128 × S/8 × S/8."""
-        return self.body(x)
+    def stages(self) -> list[nn.Module]:
+        """Convolution, ReLU and pooling, three times; the last map is N × 128 × S/8 × S/8."""
+        return [self.body[start : start + 3] for start in range(0, len(self.body), 3)]
 
     def pool(self, features: Tensor) -> Tensor:
         """The map on the fixed grid, flattened in channel-major order: N × 128 · grid²."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pokeclf.models.network import Network
+from pokeclf.models.network import ConvolutionalNetwork
 
 
 class DepthwiseMix(nn.Module):
@@ -26,7 +26,7 @@ class DepthwiseMix(nn.Module):
         return x + self.bn(y).to(x.dtype)
 
 
-class ConvMixer(Network):
+class ConvMixer(ConvolutionalNetwork):
     """Patch embedding of 10 × 10 pixels, eight mixing blocks of 256 channels, global average.
 
     Only convolutions and a mean, so any input side that is a multiple of 10 will do.
@@ -52,9 +52,9 @@ class ConvMixer(Network):
         )
         self.head = nn.Sequential(nn.Linear(dim, num_classes))
 
-    def forward_features(self, x: Tensor) -> Tensor:
-        """N × 3 × S × S → N × 256 × S/10 × S/10."""
-        return self.blocks(self.stem(x))
+    def stages(self) -> list[nn.Module]:
+        """The blocks, the first with the patch embedding; every map is N × 256 × S/10 × S/10."""
+        return [nn.Sequential(self.stem, self.blocks[0]), *self.blocks[1:]]
 
     def pool(self, features: Tensor) -> Tensor:
         """Global average over positions."""

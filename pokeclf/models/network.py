@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
@@ -13,24 +14,41 @@ class Network(nn.Module, ABC):
     Explanations, feature extraction and serving call the two halves one after the other, so the
     shared model never needs a hook. ``head`` is an ``nn.Sequential`` whose last module is the
     linear layer to the logits.
+
+    The way through the network may also be cut at an earlier place, a *layer*:
+    ``forward_from(forward_to(x, layer), layer)`` gives the logits for each of :attr:`layers`.
     """
 
     head: nn.Sequential
+
+    @property
+    @abstractmethod
+    def layers(self) -> tuple[str, ...]:
+        """Names of the places where the network can be cut, in order, the last one the deepest.
+
+        Every position of the maps there still reaches the logits.
+        """
+
+    @abstractmethod
+    def forward_to(self, x: Tensor, layer: int) -> Tensor:
+        """Map at a place, by its number in :attr:`layers`: N × 3 × S × S → N × C × h × w, or
+        N × tokens × C."""
+
+    @abstractmethod
+    def forward_from(self, features: Tensor, layer: int) -> Tensor:
+        """Logits, N × classes, from the map at a place."""
 
     @abstractmethod
     def forward_features(self, x: Tensor) -> Tensor:
         """Feature map of a batch: N × 3 × S × S float → N × C × h × w, or N × tokens × C."""
 
     def forward_trunk(self, x: Tensor) -> Tensor:
-        """The deepest map whose every position still reaches the logits; explained by gradients.
-
-        For convolutions that is the feature map itself.
-        """
-        return self.forward_features(x)
+        """The map at the deepest place."""
+        return self.forward_to(x, len(self.layers) - 1)
 
     def forward_tail(self, trunk: Tensor) -> Tensor:
         """Logits from :meth:`forward_trunk`'s result."""
-        return self.forward_head(trunk)
+        return self.forward_from(trunk, len(self.layers) - 1)
 
     @abstractmethod
     def pool(self, features: Tensor) -> Tensor:
@@ -44,6 +62,36 @@ class Network(nn.Module, ABC):
     def forward(self, x: Tensor) -> Tensor:
         """Logits, N × classes."""
         return self.forward_head(self.forward_features(x))
+
+
+class ConvolutionalNetwork(Network):
+    """A network whose body is a chain of stages; it can be cut after each of them."""
+
+    @abstractmethod
+    def stages(self) -> Sequence[Callable[[Tensor], Tensor]]:
+        """The body's parts in order."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """After each stage."""
+        count = len(self.stages())
+        return tuple(f"stage {number} of {count}" for number in range(1, count + 1))
+
+    def forward_to(self, x: Tensor, layer: int) -> Tensor:
+        """N × 3 × S × S → N × C × h × w."""
+        for stage in self.stages()[: layer + 1]:
+            x = stage(x)
+        return x
+
+    def forward_from(self, features: Tensor, layer: int) -> Tensor:
+        """Logits, N × classes, from the map after a stage."""
+        for stage in self.stages()[layer + 1 :]:
+            features = stage(features)
+        return self.forward_head(features)
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """The map after the last stage: N × 3 × S × S → N × C × h × w."""
+        return self.forward_trunk(x)
 
 
 def deep_head(in_features: int, num_classes: int) -> nn.Sequential:

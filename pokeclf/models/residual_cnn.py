@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pokeclf.models.network import Network
+from pokeclf.models.network import ConvolutionalNetwork
 
 
 class ResidualBlock(nn.Module):
@@ -28,7 +28,7 @@ class ResidualBlock(nn.Module):
         return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
 
 
-class ResidualCNN(Network):
+class ResidualCNN(ConvolutionalNetwork):
     """Four stages of 64, 128, 256 and 512 channels, MaxPool after each, then 1024 → 512 dense.
 
     Two residual blocks a stage give the study's 129 M parameters, 118 M of them in the first
@@ -61,9 +61,9 @@ class ResidualCNN(Network):
             nn.Linear(512, num_classes),
         )
 
-    def forward_features(self, x: Tensor) -> Tensor:
-        """N × 3 × S × S → N × 512 × S/16 × S/16."""
-        return self.body(x)
+    def stages(self) -> list[nn.Module]:
+        """Two blocks and pooling, four times; the last map is N × 512 × S/16 × S/16."""
+        return [self.body[start : start + 3] for start in range(0, len(self.body), 3)]
 
     def pool(self, features: Tensor) -> Tensor:
         """The map on the fixed grid, flattened in channel-major order: N × 512 · grid²."""

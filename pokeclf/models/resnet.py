@@ -5,10 +5,10 @@ from __future__ import annotations
 import timm
 from torch import Tensor, nn
 
-from pokeclf.models.network import Network
+from pokeclf.models.network import ConvolutionalNetwork
 
 
-class ResNet18(Network):
+class ResNet18(ConvolutionalNetwork):
     """ResNet-18 as ``body`` under the given head, which reads 512 pooled features."""
 
     def __init__(self, head: nn.Sequential) -> None:
@@ -16,9 +16,11 @@ class ResNet18(Network):
         self.body = timm.create_model("resnet18", pretrained=False, num_classes=0)
         self.head = head
 
-    def forward_features(self, x: Tensor) -> Tensor:
-        """N × 3 × S × S → N × 512 × S/32 × S/32."""
-        return self.body.forward_features(x)
+    def stages(self) -> list[nn.Module]:
+        """The four groups of residual blocks, the first with the stem; N × 512 × S/32 × S/32."""
+        body = self.body
+        stem = nn.Sequential(body.conv1, body.bn1, body.act1, body.maxpool, body.layer1)
+        return [stem, body.layer2, body.layer3, body.layer4]
 
     def pool(self, features: Tensor) -> Tensor:
         """Global average over positions."""

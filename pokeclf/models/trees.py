@@ -186,6 +186,19 @@ class TreeNetwork(Network):
         self.source = source
         self.ensemble = ensemble
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The source network's feature map alone."""
+        return self.source.layers[-1:]
+
+    def forward_to(self, x: Tensor, layer: int = 0) -> Tensor:
+        """The source network's feature map."""
+        return self.source.forward_features(x)
+
+    def forward_from(self, features: Tensor, layer: int = 0) -> Tensor:
+        """Log-probabilities, N × classes, from the source network's feature map."""
+        return self.forward_head(features)
+
     def forward_features(self, x: Tensor) -> Tensor:
         """The source network's feature map."""
         return self.source.forward_features(x)

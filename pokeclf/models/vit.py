@@ -54,17 +54,27 @@ class ViT(Network):
         body = self.body
         return body.norm_pre(body.patch_drop(body._pos_embed(body.patch_embed(x))))
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Before each block down to the first that is read: after it, patches lose influence."""
+        blocks = len(self.body.blocks)
+        return tuple(
+            f"input of block {number} of {blocks}"
+            for number in range(1, blocks - self.read_blocks + 2)
+        )
+
+    def forward_to(self, x: Tensor, layer: int) -> Tensor:
+        """Tokens before a block, the class token first: N × 3 × S × S → N × tokens × C."""
+        return self.body.blocks[:layer](self.embed(x))
+
+    def forward_from(self, features: Tensor, layer: int) -> Tensor:
+        """Logits, N × classes, from the tokens before a block."""
+        first_read = len(self.body.blocks) - self.read_blocks
+        return self.forward_head(self._read(self.body.blocks[layer:first_read](features)))
+
     def forward_features(self, x: Tensor) -> Tensor:
         """N × 3 × S × S → N × (1 + (S/16)²) × (blocks read · C), the class token first."""
         return self._read(self.forward_trunk(x))
-
-    def forward_trunk(self, x: Tensor) -> Tensor:
-        """The input of the first block that is read: after it, patches lose their influence."""
-        return self.body.blocks[: -self.read_blocks](self.embed(x))
-
-    def forward_tail(self, trunk: Tensor) -> Tensor:
-        """Logits from the input of the first block that is read."""
-        return self.forward_head(self._read(trunk))
 
     def pool(self, features: Tensor) -> Tensor:
         """The class token."""

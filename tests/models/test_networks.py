@@ -43,6 +43,9 @@ def test_the_halves_make_the_whole(architecture):
         assert features.shape == (2, *feature_shape)
         torch.testing.assert_close(network.forward_head(features), whole)
         torch.testing.assert_close(network.forward_tail(network.forward_trunk(x)), whole)
+        for layer in range(len(network.layers)):
+            cut = network.forward_to(x, layer)
+            torch.testing.assert_close(network.forward_from(cut, layer), whole)
         before = network.forward_head(features, pre_logits=True)
         assert before.shape == (2, width_before_logits)
         torch.testing.assert_close(network.head[-1](before), whole)
