@@ -3,85 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from pokeclf.classifier import Classifier, Observation
 from pokeclf.errors import PokeclfError
-from pokeclf.explain.attention import attention_rollout
-from pokeclf.explain.cam import grad_cam
-from pokeclf.explain.occlusion import occlusion
+from pokeclf.explain.methods import METHODS, Method, default_method, layers_of, methods_of
+from pokeclf.explain.request import Options, Request
 from pokeclf.explain.result import Explanation, to_heatmap
-from pokeclf.models.trees import TreeNetwork
-from pokeclf.models.vit import ViT
 
-__all__ = ["METHODS", "Explanation", "Method", "default_method", "explain", "methods_of"]
+__all__ = [
+    "METHODS",
+    "Explanation",
+    "Method",
+    "Options",
+    "default_method",
+    "explain",
+    "layers_of",
+    "methods_of",
+]
 
-
-@dataclass(frozen=True)
-class Method:
-    """A way to explain.
-
-    Attributes
-    ----------
-    sentence : what the map shows, for people who have never heard of it.
-    per_species : whether the map depends on the explained species.
-    compute : (classifier, observation, class index) → map h × w, larger meaning more.
-    """
-
-    id: str
-    name: str
-    sentence: str
-    per_species: bool
-    compute: Callable[[Classifier, Observation, int], np.ndarray]
-
-
-METHODS: dict[str, Method] = {
-    method.id: method
-    for method in (
-        Method(
-            "grad-cam",
-            "Grad-CAM",
-            "Bright places are those whose features raise the model's score for this species.",
-            True,
-            grad_cam,
-        ),
-        Method(
-            "rollout",
-            "Attention rollout",
-            "Bright patches are those whose content the transformer passes on to its answer; "
-            "the map is the same for every species.",
-            False,
-            attention_rollout,
-        ),
-        Method(
-            "occlusion",
-            "Occlusion",
-            "Bright places are those that make the model less sure of this species "
-            "when they are covered.",
-            True,
-            occlusion,
-        ),
-    )
-}
-
-
-def methods_of(classifier: Classifier) -> tuple[Method, ...]:
-    """The methods that a model has, its default first."""
-    if isinstance(classifier.network, TreeNetwork):
-        names = ("occlusion",)
-    elif isinstance(classifier.network, ViT):
-        names = ("rollout", "grad-cam", "occlusion")
-    else:
-        names = ("grad-cam", "occlusion")
-    return tuple(METHODS[name] for name in names)
-
-
-def default_method(classifier: Classifier) -> Method:
-    """The method that is used when none is named."""
-    return methods_of(classifier)[0]
+HEADS = ("mean", "max", "min")
 
 
 def explain(
@@ -89,6 +32,8 @@ def explain(
     observation: Observation,
     species: str | None = None,
     method: str | None = None,
+    options: Options = Options(),  # noqa: B008 - frozen
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Explanation:
     """Explain one observation.
 
@@ -97,39 +42,84 @@ def explain(
     observation : made by the same classifier.
     species : slug; the best guess when None.
     method : id from :data:`METHODS`; the model's default when None.
+    options : choices of a specialist; those that the method does not take are ignored.
+    progress : told the share that is done, 0…1, by slow methods; it may raise to cancel them.
 
     Raises
     ------
     PokeclfError
-        For a species that the model does not know or a method that it does not have.
+        For a species that the model does not know, or a method, layer or head that it does not
+        have.
     """
     species = species or observation.best.species
-    if species not in observation.classes:
-        raise PokeclfError(f"The model {observation.model} does not know {species!r}.")
-    available = {entry.id: entry for entry in methods_of(classifier)}
-    if method is not None and method not in available:
-        raise PokeclfError(
-            f"Model {observation.model} has no method {method!r}; it has {', '.join(available)}."
-        )
-    chosen = available[method] if method else default_method(classifier)
+    number = _class_number(observation, species)
+    chosen = _method(classifier, method)
+    layers = layers_of(classifier, chosen)
+    layer = _layer(layers, options.layer) if "layer" in chosen.takes else len(layers) - 1
+    against = _against(observation, species, options) if "against" in chosen.takes else None
+    _check_attention(classifier, chosen, options)
     start = time.perf_counter()
-    grid = chosen.compute(classifier, observation, observation.classes.index(species))
+    request = Request(
+        classifier=classifier,
+        observation=observation,
+        species=number,
+        against=number if against is None else _class_number(observation, against),
+        layer=layer,
+        options=options,
+        progress=progress,
+    )
+    evidence = np.asarray(chosen.compute(request), np.float32)
     return Explanation(
-        heatmap=to_heatmap(grid, observation.crop.width),
+        heatmap=to_heatmap(evidence, observation.crop.width),
+        evidence=evidence,
         model=observation.model,
         method=chosen.id,
         species=species,
-        layer=_layer(classifier, chosen),
+        against=against,
+        layer=layers[layer],
         seconds=time.perf_counter() - start,
     )
 
 
-def _layer(classifier: Classifier, method: Method) -> str:
-    if method.id == "occlusion":
-        return "input image"
-    if method.id == "rollout":
-        return "all attention layers"
-    if isinstance(classifier.network, ViT):
-        blocks, read = classifier.network.body.blocks, classifier.network.read_blocks
-        return f"input of block {len(blocks) - read + 1} of {len(blocks)}"
-    return "last feature map"
+def _class_number(observation: Observation, species: str) -> int:
+    if species not in observation.classes:
+        raise PokeclfError(f"The model {observation.model} does not know {species!r}.")
+    return observation.classes.index(species)
+
+
+def _method(classifier: Classifier, name: str | None) -> Method:
+    available = {entry.id: entry for entry in methods_of(classifier)}
+    if name is None:
+        return default_method(classifier)
+    if name not in available:
+        raise PokeclfError(
+            f"Model {classifier.card.model} has no method {name!r}; it has {', '.join(available)}."
+        )
+    return available[name]
+
+
+def _layer(layers: Sequence[str], name: str | None) -> int:
+    if name is None:
+        return len(layers) - 1
+    if name not in layers:
+        raise PokeclfError(f"There is no layer {name!r}; there are {', '.join(layers)}.")
+    return layers.index(name)
+
+
+def _against(observation: Observation, species: str, options: Options) -> str:
+    """The species that is compared with: the next likeliest unless one is named."""
+    if options.against == species:
+        raise PokeclfError("A species cannot be compared with itself.")
+    others = (guess.species for guess in observation.top(2) if guess.species != species)
+    return options.against or next(others)
+
+
+def _check_attention(classifier: Classifier, method: Method, options: Options) -> None:
+    if "heads" in method.takes and options.heads not in HEADS:
+        raise PokeclfError(f"Heads are merged by {', '.join(HEADS)}, not by {options.heads!r}.")
+    if "discard" in method.takes and not 0 <= options.discard <= 0.95:
+        raise PokeclfError("The share of attention that is discarded is within 0 and 0.95.")
+    if "head" in method.takes and options.head is not None:
+        heads = classifier.network.body.blocks[0].attn.num_heads
+        if not 0 <= options.head < heads:
+            raise PokeclfError(f"The model has the heads 0 to {heads - 1}.")

@@ -1,4 +1,4 @@
-"""Where a transformer's class token attends, through all layers."""
+"""Where a transformer's class token attends: raw, through all layers, and for one species."""
 
 from __future__ import annotations
 
@@ -6,35 +6,94 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pokeclf.classifier import Classifier, Observation
+from pokeclf.explain.request import Request
 
 
-@torch.no_grad()
-def attention_rollout(classifier: Classifier, observation: Observation, species: int) -> np.ndarray:
-    """Attention rollout (Abnar & Zuidema 2020, section 3), heads averaged.
+def raw_attention(request: Request) -> np.ndarray:
+    """Attention of the class token to each patch in one block, of one head or all merged.
+
+    Returns
+    -------
+    float32 h × w, 0…1: the weights of Vaswani et al. 2017, equation 1.
+    """
+    matrices = _matrices(request, up_to=request.layer + 1)
+    attention = matrices[request.layer]
+    head = request.options.head
+    merged = attention[head] if head is not None else _merge(attention, request.options.heads)
+    return _on_grid(merged[0, 1:])
+
+
+def attention_rollout(request: Request) -> np.ndarray:
+    """Attention rollout (Abnar & Zuidema 2020, section 3).
 
     Attention matrices of all layers, each with the residual connection added as an identity and
     rows scaled to sum to 1, are multiplied; the class token's row tells how much of each patch
-    reaches it. Where the head reads the class token after several blocks, the map is the mean
-    over them. It is the same whatever ``species`` is.
+    reaches it. Heads are merged and the weakest weights dropped as the options say. Where the
+    head reads the class token after several blocks, the map is the mean over them. It is the same
+    for every species.
 
     Returns
     -------
     float32 h × w, at least 0.
     """
-    network = classifier.network
-    tokens = network.embed(observation.inputs)
-    flow = torch.eye(tokens.shape[1])
-    reaching = []
-    for block in network.body.blocks:
-        attention = attention_matrix(block.attn, block.norm1(tokens))[0].mean(0)
-        mixed = attention + torch.eye(len(attention))
-        flow = mixed / mixed.sum(-1, keepdim=True) @ flow
+    options = request.options
+    flow, reaching = None, []
+    for attention in _matrices(request):
+        merged = _discard(_merge(attention, options.heads), options.discard)
+        mixed = merged + torch.eye(len(merged))
+        mixed = mixed / mixed.sum(-1, keepdim=True)
+        flow = mixed if flow is None else mixed @ flow
         reaching.append(flow[0, 1:])
+    return _on_grid(torch.stack(reaching[-request.classifier.network.read_blocks :]).mean(0))
+
+
+def class_attention(request: Request) -> np.ndarray:
+    """Gradient-weighted attention (Chefer, Gur & Wolf 2021, "Generic Attention-model
+    Explainability", equations 5 and 6).
+
+    In every block the attention is multiplied by the gradient of the species' logit, negative
+    products are dropped and heads averaged; relevance starts as the identity and each block adds
+    its part. Where the head reads several blocks, the map is the mean over them.
+
+    Returns
+    -------
+    float32 h × w, at least 0.
+    """
+    network = request.classifier.network
+    body = network.body
+    with torch.enable_grad():
+        tokens = network.embed(request.observation.inputs)
+        matrices, read = [], []
+        for block in body.blocks:
+            attention = attention_matrix(block.attn, block.norm1(tokens))
+            if not attention.requires_grad:
+                attention.requires_grad_(True)
+            matrices.append(attention)
+            tokens = tokens + block.ls1(_attend(block.attn, block.norm1(tokens), attention))
+            tokens = tokens + block.ls2(block.mlp(block.norm2(tokens)))
+            read.append(body.norm(tokens))
+        features = torch.cat(read[-network.read_blocks :], 2)
+        logit = network.forward_head(features)[0, request.species]
+        gradients = torch.autograd.grad(logit, matrices)
+    relevance = torch.eye(tokens.shape[1])
+    reaching = []
+    for attention, gradient in zip(matrices, gradients, strict=True):
+        weighted = (gradient * attention.detach())[0].clamp(min=0).mean(0)
+        relevance = relevance + weighted @ relevance
+        reaching.append(relevance[0, 1:])
+    return _on_grid(torch.stack(reaching[-network.read_blocks :]).mean(0))
+
+
+@torch.no_grad()
+def _matrices(request: Request, up_to: int | None = None) -> list[Tensor]:
+    """Attention of the first blocks: heads × tokens × tokens each."""
+    network = request.classifier.network
+    tokens = network.embed(request.observation.inputs)
+    matrices = []
+    for block in network.body.blocks[:up_to]:
+        matrices.append(attention_matrix(block.attn, block.norm1(tokens))[0])
         tokens = block(tokens)
-    side = round((len(flow) - 1) ** 0.5)
-    read = torch.stack(reaching[-network.read_blocks :]).mean(0)
-    return read.view(side, side).numpy()
+    return matrices
 
 
 def attention_matrix(attention: nn.Module, tokens: Tensor) -> Tensor:
@@ -42,8 +101,40 @@ def attention_matrix(attention: nn.Module, tokens: Tensor) -> Tensor:
 
     Computed here because the fused kernel, which the model keeps, never forms the matrix.
     """
-    batch, count, _ = tokens.shape
-    qkv = attention.qkv(tokens).view(batch, count, 3, attention.num_heads, attention.head_dim)
-    q, k, _ = qkv.permute(2, 0, 3, 1, 4)
+    q, k, _ = _projections(attention, tokens)
     q, k = attention.q_norm(q), attention.k_norm(k)
     return (q * attention.scale @ k.transpose(-2, -1)).softmax(-1)
+
+
+def _attend(attention: nn.Module, tokens: Tensor, matrix: Tensor) -> Tensor:
+    """What a timm attention module returns, given its matrix."""
+    _, _, v = _projections(attention, tokens)
+    mixed = (matrix @ v).transpose(1, 2).flatten(2)
+    return attention.proj(attention.norm(mixed))
+
+
+def _projections(attention: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    batch, count, _ = tokens.shape
+    qkv = attention.qkv(tokens).view(batch, count, 3, attention.num_heads, attention.head_dim)
+    return qkv.permute(2, 0, 3, 1, 4).unbind(0)
+
+
+def _merge(attention: Tensor, how: str) -> Tensor:
+    """heads × tokens × tokens → tokens × tokens."""
+    return {"mean": attention.mean, "max": attention.amax, "min": attention.amin}[how](0)
+
+
+def _discard(attention: Tensor, share: float) -> Tensor:
+    """Drop the weakest weights of a matrix, never those of the class token itself."""
+    count = int(attention.numel() * share)
+    if count == 0:
+        return attention
+    weakest = attention.flatten().topk(count, largest=False).indices
+    kept = attention.flatten().index_fill(0, weakest, 0.0).view_as(attention)
+    kept[0, 0] = attention[0, 0]
+    return kept
+
+
+def _on_grid(patches: Tensor) -> np.ndarray:
+    side = round(len(patches) ** 0.5)
+    return patches.view(side, side).numpy()

@@ -1,19 +1,30 @@
-"""Class activation maps by gradients, from pytorch-grad-cam on a private tail."""
+"""Class activation maps, from pytorch-grad-cam on a private tail of the network."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
-from pytorch_grad_cam import GradCAM
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from pytorch_grad_cam import (
+    EigenCAM,
+    FinerCAM,
+    GradCAM,
+    GradCAMPlusPlus,
+    HiResCAM,
+    LayerCAM,
+    XGradCAM,
+)
+from pytorch_grad_cam.base_cam import BaseCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget, FinerWeightedTarget
 from torch import Tensor, nn
 
-from pokeclf.classifier import Classifier, Observation
+from pokeclf.explain.request import Request
 from pokeclf.models.network import Network
 
 
 class Tail(nn.Module):
-    """What follows a network's trunk, as a small model of its own for one request.
+    """What follows a place in a network, as a small model of its own for one request.
 
     The library hooks ``entry``, which no other request shares, and gradients stop there instead
     of running back to the pixels: faster than hooks on the model (``benchmarks.gradcam`` says by
@@ -21,55 +32,127 @@ class Tail(nn.Module):
 
     Parameters
     ----------
+    layer : number of the place in the network's ``layers``.
     class_token : 1 × 1 × C that a transformer carries beside its grid; None for convolutions.
     """
 
-    def __init__(self, network: Network, class_token: Tensor | None) -> None:
+    def __init__(self, network: Network, layer: int, class_token: Tensor | None) -> None:
         super().__init__()
         self.network = network
+        self.layer = layer
         self.class_token = class_token
         self.entry = nn.Identity()
 
     def forward(self, grid: Tensor) -> Tensor:
-        """Logits from the trunk's grid, 1 × C × h × w."""
+        """Logits from the place's grid, 1 × C × h × w."""
         grid = self.entry(grid)
-        if self.class_token is None:
-            return self.network.forward_tail(grid)
-        tokens = grid.flatten(2).transpose(1, 2)
-        return self.network.forward_tail(torch.cat([self.class_token, tokens], 1))
+        if self.class_token is not None:
+            tokens = grid.flatten(2).transpose(1, 2)
+            grid = torch.cat([self.class_token, tokens], 1)
+        return self.network.forward_from(grid, self.layer)
 
 
-def grad_cam(classifier: Classifier, observation: Observation, species: int) -> np.ndarray:
-    """Grad-CAM (Selvaraju et al. 2017, section 3) on the network's trunk.
-
-    Parameters
-    ----------
-    species : index of the explained class.
+def class_activation_map(request: Request) -> np.ndarray:
+    """CAM (Zhou et al. 2016, equation 2): the map weighted as the only linear layer weighs it.
 
     Returns
     -------
-    float32 h × w, 0…1: the trunk's channels weighted by the mean gradient of the species' logit,
-    summed, rectified and scaled. A transformer's tokens are laid out on their grid.
+    float32 h × w, at least 0: what each place adds to the logit before averaging, where positive.
+    """
+    network, trunk = request.classifier.network, request.observation.trunk
+    weights = network.head[-1].weight[request.species]
+    return torch.einsum("c,chw->hw", weights, trunk[0]).relu().numpy()
+
+
+def grad_cam(request: Request) -> np.ndarray:
+    """Grad-CAM (Selvaraju et al. 2017, section 3): channels weighted by their mean gradient."""
+    return _from_library(GradCAM, request)
+
+
+def grad_cam_plus_plus(request: Request) -> np.ndarray:
+    """Grad-CAM++ (Chattopadhay et al. 2018): weights from second and third powers of gradients."""
+    return _from_library(GradCAMPlusPlus, request)
+
+
+def hires_cam(request: Request) -> np.ndarray:
+    """HiResCAM (Draelos & Carin 2020): gradient times map, place by place."""
+    return _from_library(HiResCAM, request)
+
+
+def layer_cam(request: Request) -> np.ndarray:
+    """LayerCAM (Jiang et al. 2021): only the positive gradients, place by place; good early on."""
+    return _from_library(LayerCAM, request)
+
+
+def xgrad_cam(request: Request) -> np.ndarray:
+    """XGrad-CAM (Fu et al. 2020): gradients weighted by each place's share of its channel."""
+    return _from_library(XGradCAM, request)
+
+
+def eigen_cam(request: Request) -> np.ndarray:
+    """Eigen-CAM (Muhammad & Yeasin 2020): the map's first principal component, for any species."""
+    return _from_library(EigenCAM, request)
+
+
+def finer_cam(request: Request) -> np.ndarray:
+    """Finer-CAM (Zhang et al. 2025): Grad-CAM of the difference to a similar species' logit."""
+
+    def finer(model: nn.Module, layers: list[nn.Module]) -> FinerCAM:
+        return FinerCAM(model, layers, base_method=GradCAM)
+
+    target = FinerWeightedTarget(request.species, [request.against], alpha=1)
+    return _from_library(finer, request, target)
+
+
+def _from_library(
+    kind: Callable[[nn.Module, list[nn.Module]], BaseCAM | FinerCAM],
+    request: Request,
+    target: Callable[[Tensor], Tensor] | None = None,
+) -> np.ndarray:
+    """A map by one of the library's methods, rectified and in the method's own unit.
+
+    Returns
+    -------
+    float32 h × w, at least 0. A transformer's tokens are laid out on their grid.
 
     Raises
     ------
     RuntimeError
         When the library, which swallows some errors, returns no map.
     """
-    grid, class_token = _split(observation.trunk)
-    target = [ClassifierOutputTarget(species)]
-    tail = Tail(classifier.network, class_token)
+    network = request.classifier.network
+    grid, class_token = split_grid(map_at(request))
+    grid = grid.detach().requires_grad_(True)
+    tail = Tail(network, request.layer, class_token)
+    targets = [target or ClassifierOutputTarget(request.species)]
     result = None
-    with GradCAM(tail, [tail.entry]) as cam:
-        result = cam(grid.detach().requires_grad_(True), target)
+    with kind(tail, [tail.entry]) as cam:
+        base = getattr(cam, "base_cam", cam)
+        if cam(grid, targets) is not None:
+            # The library scales its result to 0…1; maps that are compared need the values.
+            seen = base.activations_and_grads
+            gradients = seen.gradients[0].numpy() if seen.gradients else None
+            result = base.get_cam_image(
+                grid, tail.entry, targets, seen.activations[0].numpy(), gradients, False
+            )
     if result is None:
         raise RuntimeError("pytorch-grad-cam returned no map")
-    return result[0]
+    return np.maximum(result[0], 0)
 
 
-def _split(trunk: Tensor) -> tuple[Tensor, Tensor | None]:
-    """A trunk as a grid, 1 × C × h × w, and the class token beside it, if any."""
-    if trunk.dim() == 4:
-        return trunk, None
-    side = round((trunk.shape[1] - 1) ** 0.5)
-    return trunk[:, 1:].transpose(1, 2).unflatten(2, (side, side)).contiguous(), trunk[:, :1]
+@torch.no_grad()
+def map_at(request: Request) -> Tensor:
+    """The map at the request's place; at the deepest one, the classification has it already."""
+    network = request.classifier.network
+    if request.layer == len(network.layers) - 1:
+        return request.observation.trunk
+    return network.forward_to(request.observation.inputs, request.layer)
+
+
+def split_grid(features: Tensor) -> tuple[Tensor, Tensor | None]:
+    """A map as a grid, 1 × C × h × w, and the class token beside it, if any."""
+    if features.dim() == 4:
+        return features, None
+    side = round((features.shape[1] - 1) ** 0.5)
+    grid = features[:, 1:].transpose(1, 2).unflatten(2, (side, side))
+    return grid.contiguous(), features[:, :1]

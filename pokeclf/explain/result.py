@@ -17,17 +17,22 @@ class Explanation:
     ----------
     heatmap : float32, S × S like the model's input, 0…1 with 1 where the evidence is strongest;
         all zeros when nothing in the image speaks for the species.
+    evidence : float32 h × w, at least 0: the same before scaling, in the method's own unit and
+        resolution; maps of one method and model may be compared by it.
     species : slug of the explained species.
+    against : slug of the species that it was compared with, by methods that compare.
     layer : the layer that was looked at, for people who know the architecture.
     seconds : time it took, without the classification that it started from.
     """
 
     heatmap: np.ndarray
+    evidence: np.ndarray
     model: str
     method: str
     species: str
     layer: str
     seconds: float
+    against: str | None = None
 
 
 def to_heatmap(grid: np.ndarray, size: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -42,7 +43,7 @@ class Nodes(nn.Module):
         super().__init__()
         inner = feature >= 0
         self.trees = trees
-        self.depth, left = _children(inner, trees)
+        self.levels, left = _children(inner, trees)
         if len(threshold) != int(inner.sum()):
             raise ValueError("thresholds do not fit the nodes")
         everywhere = torch.full((len(feature),), torch.inf)
@@ -56,27 +57,62 @@ class Nodes(nn.Module):
     def leaf_of(self, features: Tensor) -> Tensor:
         """Number of the leaf that each row reaches in each tree: N × D → N × trees, int64."""
         node = torch.arange(self.trees).expand(len(features), -1)
-        for _ in range(self.depth):
+        for _ in self.levels[1:]:
             value = features.gather(1, self.feature[node].long())
             # A leaf's threshold is infinite and its "left" child is itself.
             node = self.left[node].long() + (value > self.threshold[node])
         return self.leaf_number[node].long()
 
+    @cached_property
+    def parent(self) -> Tensor:
+        """Every node's parent, int32, -1 for roots; only explanations need it."""
+        parent = torch.full((len(self.left),), -1, dtype=torch.int32)
+        inner = self.inner.nonzero().flatten()
+        left = self.left[inner].long()
+        parent[left] = parent[left + 1] = inner.to(torch.int32)
+        return parent
 
-def _children(inner: Tensor, trees: int) -> tuple[int, Tensor]:
-    """Depth of the deepest tree and every node's left child; a leaf's is the leaf itself."""
+    @cached_property
+    def leaf_node(self) -> Tensor:
+        """The node of every leaf, int64."""
+        return (~self.inner).nonzero().flatten()
+
+    @cached_property
+    def leaf_tree(self) -> Tensor:
+        """The tree of every leaf, int64."""
+        tree = torch.arange(len(self.left))
+        for start, end in self.levels[1:]:
+            tree[start:end] = tree[self.parent[start:end].long()]
+        return tree[self.leaf_node]
+
+    @property
+    def inner(self) -> Tensor:
+        """Whether a node compares, bool."""
+        return torch.isfinite(self.threshold)
+
+    def summed_up(self, of_leaves: Tensor) -> Tensor:
+        """For every node the sum over the leaves below it, float32."""
+        total = torch.zeros(len(self.left))
+        total[self.leaf_node] = of_leaves
+        for start, end in reversed(self.levels[1:]):
+            total.index_add_(0, self.parent[start:end].long(), total[start:end].clone())
+        return total
+
+
+def _children(inner: Tensor, trees: int) -> tuple[list[tuple[int, int]], Tensor]:
+    """Bounds of the levels, and every node's left child; a leaf's is the leaf itself."""
     left = torch.arange(len(inner))
-    start, size, depth = 0, trees, 0
+    levels = [(0, trees)]
     while True:
-        level = inner[start : start + size].nonzero().flatten() + start
+        start, end = levels[-1]
+        level = inner[start:end].nonzero().flatten() + start
         if len(level) == 0:
             break
-        next_start, next_size = start + size, 2 * len(level)
-        left[level] = next_start + 2 * torch.arange(len(level))
-        start, size, depth = next_start, next_size, depth + 1
-    if start + size != len(inner):
+        left[level] = end + 2 * torch.arange(len(level))
+        levels.append((end, end + 2 * len(level)))
+    if end != len(inner):
         raise ValueError("nodes do not form complete trees")
-    return depth, left
+    return levels, left
 
 
 class Forest(nn.Module):
@@ -115,6 +151,11 @@ class Forest(nn.Module):
         self.register_buffer("leaf_shares", counts / cover.repeat_interleave(sizes))
         self.register_buffer("cover", cover)
         self.register_buffer("importances", arrays["importances"])
+
+    @cached_property
+    def node_cover(self) -> Tensor:
+        """Training images that reach each node, float32."""
+        return self.nodes.summed_up(self.cover)
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Mean over the trees of the class shares in the reached leaves: N × classes float32."""
@@ -162,6 +203,11 @@ class Boosted(nn.Module):
         self.register_buffer("cover", arrays["cover"])
         self.register_buffer("base", arrays["base"])
         self.register_buffer("importances", arrays["importances"])
+
+    @cached_property
+    def node_cover(self) -> Tensor:
+        """Sum of the Hessians of the training images that reach each node, float32."""
+        return self.nodes.summed_up(self.cover)
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Softmax of the margins: N × classes float32."""
