@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from tqdm import tqdm
+
 from pokeclf import commandline, explain, hub, imaging, species, study
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.dataset import SUFFIXES
@@ -47,7 +50,21 @@ def parser() -> argparse.ArgumentParser:
     explanation.add_argument("--model", required=True, metavar="ID")
     explanation.add_argument("--method", metavar="METHOD", help=", ".join(explain.METHODS))
     explanation.add_argument("--species", metavar="SLUG", help="default: the likeliest")
+    explanation.add_argument("--layer", help="for example: stage 3 of 4; default: the deepest")
+    explanation.add_argument(
+        "--against",
+        metavar="SLUG",
+        help="what finer-cam compares with; default: the next likeliest",
+    )
+    explanation.add_argument("--heads", choices=explain.HEADS, default="mean", help="how to merge")
+    explanation.add_argument("--head", type=int, metavar="N", help="of attention, from 0")
+    explanation.add_argument(
+        "--discard", type=float, default=0.0, metavar="SHARE", help="of rollout, 0 to 0.95"
+    )
     explanation.add_argument("--out", required=True, type=commandline.path, metavar="PNG")
+    explanation.add_argument(
+        "--array", type=commandline.path, metavar="NPY", help="also the map itself, 0…1, for NumPy"
+    )
     explanation.set_defaults(run=explain_image)
     return main_parser
 
@@ -139,17 +156,32 @@ def predict_images(options: argparse.Namespace) -> int:
 
 def explain_image(options: argparse.Namespace) -> int:
     """Write the overlay of one explanation as PNG."""
-    wanted = species.find(options.species).slug if options.species is not None else None
+    wanted, against = (
+        None if name is None else species.find(name).slug
+        for name in (options.species, options.against)
+    )  # fmt: skip
+    choices = explain.Options(options.layer, against, options.heads, options.discard, options.head)
     classifier = _store(options).get(options.model)
     observation = classifier.observe(imaging.decode(options.image))
-    explanation = explain.explain(classifier, observation, wanted, options.method)
+    with tqdm(total=1, disable=None, leave=False, bar_format="{l_bar}{bar}") as bar:
+        explanation = explain.explain(
+            classifier, observation, wanted, options.method, choices,
+            lambda share: bar.update(share - bar.n),
+        )  # fmt: skip
     buffer = io.BytesIO()
     overlay(observation.crop, explanation).save(buffer, "PNG")
     write_atomically(options.out, buffer.getvalue())
+    if options.array:
+        buffer = io.BytesIO()
+        np.save(buffer, explanation.heatmap, allow_pickle=False)
+        write_atomically(options.array, buffer.getvalue())
     probability = observation.probabilities[observation.classes.index(explanation.species)]
+    compared = ""
+    if explanation.against:
+        compared = f" and not {species.of(explanation.against).name}"
     print(
         f"{explanation.method} of {explanation.model} for {species.of(explanation.species).name} "
-        f"({probability:.1%}) is written to {commandline.printable(options.out)}."
+        f"({probability:.1%}){compared} is written to {commandline.printable(options.out)}."
     )
     return 0
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -132,6 +133,30 @@ def test_explain_writes_a_png(root, pictures, tmp_path, capsys):
     assert "for Mr. Mime" in capsys.readouterr().out
 
 
+def test_explain_takes_a_specialists_choices_and_writes_the_map_itself(
+    root, pictures, tmp_path, capsys
+):
+    out, array = tmp_path / "map.png", tmp_path / "map.npy"
+    code = _run(
+        root, "explain", pictures / "a.png", "--model=convmixer", "--method=finer-cam",
+        "--species=raichu", "--against=Pikachu", "--layer=stage 2 of 8", f"--out={out}",
+        f"--array={array}",
+    )  # fmt: skip
+    assert code == 0
+    assert "for Raichu" in (said := capsys.readouterr().out)
+    assert "and not Pikachu" in said
+    heatmap = np.load(array, allow_pickle=False)
+    assert heatmap.shape == (160, 160)
+    assert heatmap.dtype == np.float32
+    assert 0 <= heatmap.min() <= heatmap.max() <= 1
+    deepest = _run(
+        root, "explain", pictures / "a.png", "--model=convmixer", "--method=finer-cam",
+        "--species=raichu", "--against=Pikachu", f"--out={out}", f"--array={array}",
+    )  # fmt: skip
+    assert deepest == 0
+    assert not np.allclose(heatmap, np.load(array))
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -155,12 +180,20 @@ def test_mistakes_get_one_sentence_and_exit_code_2(
     assert output.err.count("\n") == 1
 
 
+def test_a_layer_that_the_model_lacks_is_answered_with_those_it_has(root, pictures, capsys):
+    code = _run(
+        root, "explain", pictures / "a.png", "--model=convmixer", "--layer=last", "--out=o.png"
+    )
+    assert code == 2
+    assert "There is no layer 'last'; there are stage 1 of 8, " in capsys.readouterr().err
+
+
 def test_a_method_that_the_model_lacks_is_answered_with_those_it_has(root, pictures, capsys):
     code = _run(
         root, "explain", pictures / "a.png", "--model=convmixer", "--method=rollout", "--out=o.png"
     )
     assert code == 2
-    assert "it has grad-cam, occlusion" in capsys.readouterr().err
+    assert "it has grad-cam, cam, " in capsys.readouterr().err
 
 
 def test_bad_usage_is_one_sentence_in_the_real_process(root):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
 from pokeclf.checkpoint import Card
-from pokeclf.classifier import Guess, ModelStore
+from pokeclf.classifier import Classifier, Guess, ModelStore
 from pokeclf.errors import PokeclfError
-from pokeclf.explain import Explanation, Method, explain, methods_of
+from pokeclf.explain import Explanation, Method, Options, explain, layers_of, methods_of
 from pokeclf.imaging import decode
+from pokeclf.models.vit import ViT
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,9 @@ class Answer:
     path : the uploaded file.
     size : width and height of the decoded picture.
     methods : the explanation methods of the model, its default first.
+    layers : places that the chosen method can look at.
+    heads : number of attention heads in a block, 0 for networks without attention.
+    options : what a specialist chose for the explanation.
     crop : the square image that the model saw.
     probability : of the explained species, 0…1.
     seconds : time for the classification.
@@ -34,6 +39,9 @@ class Answer:
     size: tuple[int, int]
     card: Card
     methods: tuple[Method, ...]
+    layers: tuple[str, ...]
+    heads: int
+    options: Options
     guesses: tuple[Guess, ...]
     crop: Image.Image
     explanation: Explanation
@@ -45,16 +53,24 @@ class Answer:
         """The method of the explanation."""
         return next(method for method in self.methods if method.id == self.explanation.method)
 
-    def fits(self, path: str, model: str, count: int, species: str, method: str) -> bool:
-        """Whether this answers just that question."""
+    def fits(
+        self, path: str, model: str, count: int, species: str, method: str, options: Options
+    ) -> bool:
+        """Whether this answers just that question; what is left open fits anything."""
+        options = replace(
+            options,
+            layer=options.layer or self.options.layer,
+            against=options.against or self.options.against,
+        )
         mine = (
             self.path,
             self.card.model,
             len(self.guesses),
             self.explanation.species,
             self.method.id,
+            self.options,
         )
-        return mine == (path, model, count, species, method)
+        return mine == (path, model, count, species, method, options)
 
 
 def answer(
@@ -64,6 +80,8 @@ def answer(
     count: int = 5,
     species: str | None = None,
     method: str | None = None,
+    options: Options = Options(),  # noqa: B008 - frozen
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Answer:
     """Classify a picture and explain one of the guesses.
 
@@ -72,6 +90,8 @@ def answer(
     count : number of guesses.
     species : slug; the best guess when it is None or not among the guesses.
     method : id; the model's default when it is None or the model does not have it.
+    options : a layer, head or species that does not fit is replaced by the method's default.
+    progress : told the share of a slow method that is done; it may raise to cancel.
 
     Raises
     ------
@@ -87,19 +107,46 @@ def answer(
     if species not in [guess.species for guess in guesses]:
         species = observation.best.species
     methods = methods_of(classifier)
-    if method not in [each.id for each in methods]:
-        method = methods[0].id
+    chosen = next((each for each in methods if each.id == method), methods[0])
+    layers = layers_of(classifier, chosen)
+    heads = _heads(classifier)
+    options = _fitting(options, layers, heads, species)
+    explanation = explain(classifier, observation, species, chosen.id, options, progress)
+    shown = replace(
+        options,
+        layer=explanation.layer if "layer" in chosen.takes else None,
+        against=explanation.against,
+    )
     return Answer(
         path=path,
         size=image.size,
         card=classifier.card,
         methods=methods,
+        layers=layers,
+        heads=heads,
+        options=shown,
         guesses=guesses,
         crop=observation.crop,
-        explanation=explain(classifier, observation, species, method),
+        explanation=explanation,
         probability=float(observation.probabilities[observation.classes.index(species)]),
         seconds=observation.seconds,
     )
+
+
+def _fitting(options: Options, layers: tuple[str, ...], heads: int, species: str) -> Options:
+    """What is left over from another model, method or species falls back to the default."""
+    return replace(
+        options,
+        layer=options.layer if options.layer in layers else None,
+        against=options.against if options.against != species else None,
+        head=options.head if options.head is not None and options.head < heads else None,
+    )
+
+
+def _heads(classifier: Classifier) -> int:
+    if isinstance(classifier.network, ViT):
+        return classifier.network.body.blocks[0].attn.num_heads
+    return 0
 
 
 def read(path: str) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pokeclf.classifier import ModelStore, Status
 from pokeclf.dashboard import examples, notices, wording
 from pokeclf.dashboard.answer import Answer, answer, read
 from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
+from pokeclf.dashboard.settings import MapSettings
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.overlay import overlay
 from pokeclf.species import of
@@ -113,8 +115,9 @@ class Identify:
             0, 100, value=60, step=5, label="Strength of the colours in percent", buttons=[],
             elem_id="strength",
         )  # fmt: skip
-        self.method = Options([], label="Method", interactive=True, elem_id="method")
+        self.method = Menu([], label="Method", interactive=True, filterable=False, elem_id="method")
         self.reading = gr.HTML(elem_id="reading")
+        self.settings = MapSettings()
 
     def _listen(self, workers: int) -> None:
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
@@ -123,12 +126,12 @@ class Identify:
             "fn": self.look,
             "inputs": [
                 self.picture, self.model, self.count, self.guesses, self.method, self.strength,
-                self.shown,
+                self.shown, *self.settings.inputs,
             ],
             "outputs": [
                 self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
                 self.map, self.seen, self.seen_line, self.method, self.reading, self.details,
-                self.shown,
+                self.shown, *self.settings.outputs,
             ],
             "show_progress": "minimal",
             "show_progress_on": self.verdict,
@@ -142,8 +145,9 @@ class Identify:
             self.model.change,
             self.count.change,
             self.guesses.input,
-            self.method.input,
+            self.method.change,
             self.strength.change,
+            *(component.change for component in self.settings.inputs),
         ]
         gr.on(changes, trigger_mode="always_last", **look)
         self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**look)
@@ -167,21 +171,24 @@ class Identify:
         method: str | None,
         strength: float,
         shown: Answer | None,
+        *settings: Any,  # noqa: ANN401 - what the settings' components stand at
     ) -> Updates:
         """Answer what is asked now; ``shown`` is the answer on the page."""
         path = path or (shown and shown.path)
         if path is None:
             return {self.summary: self._summary(model)}
         try:
-            if shown and shown.fits(path, model, count, species, method):
+            options = self.settings.chosen(*settings)
+            if shown and shown.fits(path, model, count, species, method, options):
                 return {self.map: draw(shown, strength)}
             if not shown or (path, model) != (shown.path, shown.card.model):
                 species = None
+                options = replace(options, against=None)
             if not shown or model != shown.card.model:
                 method = None
             elif species not in (None, shown.explanation.species):
                 method = _for_one_species(shown, method)
-            found = answer(self.store, path, model, int(count), species, method)
+            found = answer(self.store, path, model, int(count), species, method, options)
             return self._view(found, strength)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
@@ -254,6 +261,7 @@ class Identify:
                 found.card, found.method, found.explanation, found.probability
             ),
             self.shown: found,
+            **self.settings.view(found),
         }
 
     def _back_to(self, shown: Answer | None, error: Exception) -> Updates:

@@ -14,6 +14,7 @@ from pokeclf.explain.request import Options, Request
 from pokeclf.explain.result import Explanation, to_heatmap
 
 __all__ = [
+    "HEADS",
     "METHODS",
     "Explanation",
     "Method",

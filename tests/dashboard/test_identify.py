@@ -39,11 +39,18 @@ def warnings(monkeypatch):
 @pytest.fixture
 def look(identify):
     """``look`` with everything at its default; the result's keys are names of components."""
-    names = {component: name for name, component in vars(identify).items() if name != "store"
-             and name != "drawings"}  # fmt: skip
+    parts = {**vars(identify.settings), **vars(identify)}
+    names = {
+        component: name
+        for name, component in parts.items()
+        if name not in ("store", "drawings", "settings")
+    }
 
-    def call(path=PIKACHU, model="convmixer", count=5, species=None, method=None, shown=None):
-        updates = identify.look(path, model, count, species, method, 60, shown)
+    def call(
+        path=PIKACHU, model="convmixer", count=5, species=None, method=None, shown=None,
+        settings=(None, None, "mean", "all", 0),
+    ):  # fmt: skip
+        updates = identify.look(path, model, count, species, method, 60, shown, *settings)
         return {names[component]: value for component, value in updates.items()}
 
     return call
@@ -146,6 +153,46 @@ class TestLook:
         assert updates["guesses"]["value"] == other
         assert updates["map"]["value"] != look(shown=shown)["map"]
 
+    def test_settings_are_shown_where_the_method_reads_them(self, look):
+        shown = look()["shown"]
+        settings = ("stage 2 of 8", None, "mean", "all", 0)
+        updates = look(method="layer-cam", settings=settings, shown=shown)
+        assert updates["shown"].explanation.layer == "stage 2 of 8"
+        assert updates["layer"]["visible"]
+        assert updates["layer"]["value"] == "stage 2 of 8"
+        assert [value for _, value in updates["layer"]["choices"]][-1] == "stage 8 of 8"
+        assert not updates["against"]["visible"]
+        assert not updates["head"]["visible"]
+        assert not look(method="occlusion", shown=shown)["drawer"]["visible"]
+
+    def test_a_compared_species_can_be_chosen_and_is_forgotten_with_the_picture(self, look):
+        first = look()["shown"]
+        species = first.explanation.species
+        shown = look(method="finer-cam", species=species, shown=first)["shown"]
+        assert shown.explanation.against == shown.guesses[1].species
+        other = shown.guesses[4].species
+        settings = (shown.explanation.layer, other, "mean", "all", 0)
+        question = {"method": "finer-cam", "species": species, "settings": settings}
+        again = look(**question, shown=shown)["shown"]
+        assert again.explanation.against == other
+        next_one = look(EEVEE, **question, shown=again)["shown"]
+        assert next_one.explanation.against == next_one.guesses[1].species
+
+    def test_attention_heads_can_be_chosen(self, look):
+        shown = look(model="vit_frozen")["shown"]
+        settings = ("block 3 of 12", None, "mean", "2", 0)
+        question = {"model": "vit_frozen", "method": "attention", "settings": settings}
+        updates = look(**question, shown=shown)
+        assert updates["shown"].options.head == 2
+        assert len(updates["head"]["choices"]) == 4
+        assert updates["shown"].explanation.layer == "block 3 of 12"
+
+    def test_settings_left_over_from_another_model_do_no_harm(self, look):
+        settings = ("block 3 of 12", None, "mean", "2", 0)
+        shown = look(model="convmixer", settings=settings)["shown"]
+        assert shown.explanation.layer == "stage 8 of 8"
+        assert shown.options.head is None
+
     def test_only_the_colours_change_with_their_strength(self, look, store, monkeypatch):
         shown = look()["shown"]
         monkeypatch.setattr(store, "get", lambda _: pytest.fail("the model was used again"))
@@ -161,8 +208,7 @@ class TestLook:
         shown = look(method="occlusion")["shown"]
         assert shown.method.id == "grad-cam"  # Without an answer on the page there is no choice.
         updates = look(model="vit_frozen", method="grad-cam", shown=shown)
-        assert updates["method"]["value"] == "rollout"
-        assert "same for every species" in updates["reading"]
+        assert updates["method"]["value"] == "class-attention"
 
     def test_a_chosen_method_stays_for_the_next_picture(self, look):
         shown = look()["shown"]
@@ -182,13 +228,17 @@ class TestChoosing:
     def test_a_chosen_species_gets_a_map_of_its_own(self, look):
         """Attention rollout is the same for every species, so another method takes over."""
         first = look(model="vit_frozen")["shown"]
-        assert first.method is METHODS["rollout"]
+        assert first.method is METHODS["class-attention"]
+        best = first.explanation.species
+        shown = look(model="vit_frozen", species=best, method="rollout", shown=first)["shown"]
+        assert shown.method is METHODS["rollout"]
         third = first.guesses[2].species
-        found = look(model="vit_frozen", species=third, method="rollout", shown=first)["shown"]
+        found = look(model="vit_frozen", species=third, method="rollout", shown=shown)["shown"]
         assert found.explanation.species == third
-        assert found.method is METHODS["grad-cam"]
-        again = look(model="vit_frozen", species=third, method="rollout", shown=found)["shown"]
-        assert again.method is METHODS["rollout"]  # asked for by name
+        assert found.method is METHODS["class-attention"]
+        updates = look(model="vit_frozen", species=third, method="rollout", shown=found)
+        assert updates["shown"].method is METHODS["rollout"]  # asked for by name
+        assert "same for every species" in updates["reading"]
 
 
 class TestNotices:

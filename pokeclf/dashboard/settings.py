@@ -1,0 +1,94 @@
+"""What a specialist may choose about a map: layer, compared species, attention heads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from pokeclf.dashboard.answer import Answer
+from pokeclf.dashboard.inputs import Dial, Menu
+from pokeclf.explain import HEADS, Options
+from pokeclf.species import of
+
+Updates = dict[gr.components.Component, Any]
+ALL_HEADS = "all"
+
+
+class MapSettings:
+    """Components of the drawer; each is shown only for methods that read it."""
+
+    def __init__(self) -> None:
+        with gr.Accordion("Settings of this map", open=False, elem_id="settings") as self.drawer:
+            self.layer = Menu(
+                [], label="Layer", elem_id="layer", interactive=True, filterable=False,
+                info="Early layers see edges and colours in small places, late ones whole parts.",
+            )  # fmt: skip
+            self.against = Menu(
+                [], label="Compared with", elem_id="against", interactive=True, filterable=False,
+                info="The map shows what speaks for the one species and not for the other.",
+            )  # fmt: skip
+            self.heads = Menu(
+                [(name, name) for name in HEADS], value="mean", label="Attention heads merged by",
+                elem_id="heads", interactive=True, filterable=False,
+            )  # fmt: skip
+            self.head = Menu(
+                [], label="Attention head", elem_id="head", interactive=True, filterable=False
+            )
+            self.discard = Dial(
+                0, 95, value=0, step=5, label="Weakest attention left out, in percent",
+                elem_id="discard", buttons=[],
+            )  # fmt: skip
+
+    @property
+    def inputs(self) -> list[gr.components.Component]:
+        """In the order of :meth:`chosen`'s parameters."""
+        return [self.layer, self.against, self.heads, self.head, self.discard]
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        """Everything that :meth:`view` changes."""
+        return [self.drawer, *self.inputs]
+
+    @staticmethod
+    def chosen(
+        layer: str | None, against: str | None, heads: str | None, head: str | None, discard: float
+    ) -> Options:
+        """The options that the components stand at."""
+        return Options(
+            layer=layer,
+            against=against,
+            heads=heads if heads in HEADS else HEADS[0],
+            discard=discard / 100,
+            head=int(head) if head and head != ALL_HEADS else None,
+        )
+
+    def view(self, found: Answer) -> Updates:
+        """Show what the method of an answer reads, at the values that it used."""
+        takes, options = found.method.takes, found.options
+        others = [
+            (of(guess.species).name, guess.species)
+            for guess in found.guesses
+            if guess.species != found.explanation.species
+        ]
+        if options.against and options.against not in [slug for _, slug in others]:
+            others.insert(0, (of(options.against).name, options.against))
+        heads = [("All", ALL_HEADS), *((str(n + 1), str(n)) for n in range(found.heads))]
+        return {
+            self.drawer: gr.update(visible=bool(takes)),
+            self.layer: gr.update(
+                choices=[(layer.capitalize(), layer) for layer in found.layers],
+                value=options.layer,
+                visible="layer" in takes,
+            ),
+            self.against: gr.update(
+                choices=others, value=options.against, visible="against" in takes
+            ),
+            self.heads: gr.update(value=options.heads, visible="heads" in takes),
+            self.head: gr.update(
+                choices=heads,
+                value=ALL_HEADS if options.head is None else str(options.head),
+                visible="head" in takes,
+            ),
+            self.discard: gr.update(value=round(100 * options.discard), visible="discard" in takes),
+        }
