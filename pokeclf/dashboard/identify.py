@@ -171,6 +171,7 @@ class Identify:
         method: str | None,
         strength: float,
         shown: Answer | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
         *settings: Any,  # noqa: ANN401 - what the settings' components stand at
     ) -> Updates:
         """Answer what is asked now; ``shown`` is the answer on the page."""
@@ -188,7 +189,10 @@ class Identify:
                 method = None
             elif species not in (None, shown.explanation.species):
                 method = _for_one_species(shown, method)
-            found = answer(self.store, path, model, int(count), species, method, options)
+            found = answer(
+                self.store, path, model, int(count), species, method, options,
+                lambda share: progress(share, desc="Looking for the reason"),
+            )  # fmt: skip
             return self._view(found, strength)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)

@@ -163,6 +163,8 @@ def reading_line(method: Method, explanation: Explanation) -> str:
     if method.per_species:
         types = " and ".join(shown.types)
         parts.append(f"This map is for #{shown.number:03} {escape(shown.name)} ({types}).")
+        if explanation.against:
+            parts.append(f"It is compared with {escape(of(explanation.against).name)}.")
     elif "same for every species" not in method.sentence:
         parts.append("The map is the same for every species.")
     if not explanation.heatmap.any():

@@ -50,7 +50,9 @@ def look(identify):
         path=PIKACHU, model="convmixer", count=5, species=None, method=None, shown=None,
         settings=(None, None, "mean", "all", 0),
     ):  # fmt: skip
-        updates = identify.look(path, model, count, species, method, 60, shown, *settings)
+        updates = identify.look(
+            path, model, count, species, method, 60, shown, lambda *_, **__: None, *settings
+        )
         return {names[component]: value for component, value in updates.items()}
 
     return call
