@@ -33,6 +33,7 @@ class Answer:
     crop : the square image that the model saw.
     probability : of the explained species, 0…1.
     seconds : time for the classification.
+    strength : of the colours in the map on the page, in percent; None before it is drawn.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Answer:
     explanation: Explanation
     probability: float
     seconds: float
+    strength: float | None = None
 
     @property
     def method(self) -> Method:

@@ -181,7 +181,11 @@ class Identify:
         try:
             options = self.settings.chosen(*settings)
             if shown and shown.fits(path, model, count, species, method, options):
-                return {self.map: draw(shown, strength)}
+                if strength == shown.strength:
+                    # Sent again, the map's file would be written while the browser reads it.
+                    return {self.summary: gr.skip()}
+                shown = replace(shown, strength=strength)
+                return {self.map: draw(shown, strength), self.shown: shown}
             if not shown or (path, model) != (shown.path, shown.card.model):
                 species = None
                 options = replace(options, against=None)
@@ -264,7 +268,7 @@ class Identify:
             self.details: wording.details(
                 found.card, found.method, found.explanation, found.probability
             ),
-            self.shown: found,
+            self.shown: replace(found, strength=strength),
             **self.settings.view(found),
         }
 

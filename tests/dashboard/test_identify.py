@@ -48,10 +48,10 @@ def look(identify):
 
     def call(
         path=PIKACHU, model="convmixer", count=5, species=None, method=None, shown=None,
-        settings=(None, None, "mean", "all", 0),
+        settings=(None, None, "mean", "all", 0), strength=60,
     ):  # fmt: skip
         updates = identify.look(
-            path, model, count, species, method, 60, shown, lambda *_, **__: None, *settings
+            path, model, count, species, method, strength, shown, lambda *_, **__: None, *settings
         )
         return {names[component]: value for component, value in updates.items()}
 
@@ -198,8 +198,17 @@ class TestLook:
     def test_only_the_colours_change_with_their_strength(self, look, store, monkeypatch):
         shown = look()["shown"]
         monkeypatch.setattr(store, "get", lambda _: pytest.fail("the model was used again"))
+        question = {"species": shown.explanation.species, "method": "grad-cam"}
+        updates = look(**question, shown=shown, strength=20)
+        assert set(updates) == {"map", "shown"}
+        assert updates["shown"].strength == 20
+
+    def test_nothing_is_sent_again_when_nothing_changed(self, look):
+        """Gradio keeps a picture by its content: writing it again would disturb who reads it."""
+        shown = look()["shown"]
         updates = look(species=shown.explanation.species, method="grad-cam", shown=shown)
-        assert set(updates) == {"map"}
+        assert set(updates) == {"summary"}
+        assert "value" not in updates["summary"]
 
     def test_a_new_picture_is_explained_for_its_own_best_guess(self, look):
         shown = look()["shown"]
