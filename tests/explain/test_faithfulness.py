@@ -1,0 +1,107 @@
+"""Deletion and insertion on a model whose reasons are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pokeclf import explain
+from pokeclf.errors import PokeclfError
+from pokeclf.explain import faithfulness as module
+from pokeclf.explain.faithfulness import CELLS, areas, faithfulness, random_areas
+from pokeclf.explain.result import to_heatmap
+
+
+@pytest.fixture(scope="module")
+def corner(store):
+    """A model that is sure of Abra as far as the lower right corner is bright."""
+    classifier = store.get("convmixer")
+
+    class Corner(torch.nn.Module):
+        layers = ("corner",)
+
+        def forward_trunk(self, x):
+            return x[:, :, -34:, -34:].mean((1, 2, 3))[:, None]
+
+        def forward_tail(self, trunk):
+            return torch.cat([trunk * 6 + 4, torch.zeros(len(trunk), 150)], 1)
+
+    return type(classifier)(replace(classifier.card, temperature=1.0), Corner())
+
+
+@pytest.fixture(scope="module")
+def seen(corner):
+    pixels = np.zeros((160, 160, 3), np.uint8)
+    pixels[-34:, -34:] = 255
+    return corner.observe(Image.fromarray(pixels))
+
+
+def _explanation(heat):
+    heatmap = to_heatmap(heat, 160)
+    return explain.Explanation(heatmap, heat, "convmixer", "occlusion", "abra", "input", 0.0)
+
+
+def _corner_map():
+    heat = np.zeros((CELLS, CELLS), np.float32)
+    heat[-3:, -3:] = 1
+    return heat
+
+
+def test_the_true_reason_beats_all_random_maps_and_its_opposite_none(corner, seen):
+    random = random_areas(corner, seen, "abra")
+    assert len(random.deletion) == len(random.insertion) == 100
+    good = faithfulness(corner, seen, _explanation(_corner_map()), random)
+    assert good.beaten_deleting >= 98
+    assert good.beaten_inserting >= 98
+    bad = faithfulness(corner, seen, _explanation(1 - _corner_map()), random)
+    assert bad.beaten_deleting <= 2
+    assert bad.beaten_inserting <= 2
+    assert good.deletion < bad.deletion
+    assert good.insertion > bad.insertion
+
+
+def test_an_area_by_hand(corner, seen, monkeypatch):
+    """With the whole picture as one step the area is the mean of its two ends."""
+    monkeypatch.setattr(module, "STEPS", 2)
+    maps = torch.from_numpy(_corner_map())[None]
+    found = areas(corner, seen, "abra", maps)
+    number = seen.classes.index("abra")
+
+    def probability(image):
+        return float(corner.probabilities(corner.logits(image))[0, number])
+
+    mean = seen.inputs.mean((2, 3), keepdim=True)
+    half = seen.inputs.clone()
+    order = maps.flatten().argsort(dim=0, descending=True, stable=True)[: CELLS**2 // 2]
+    mask = torch.zeros(CELLS**2)
+    mask[order] = 1
+    mask = torch.nn.functional.interpolate(mask.view(1, 1, CELLS, CELLS), (160, 160))
+    half = seen.inputs * (1 - mask) + mean * mask
+    start, middle = probability(seen.inputs), probability(half)
+    end = probability(mean.expand_as(seen.inputs))
+    assert found.deletion[0] == pytest.approx((start + 2 * middle + end) / 4, abs=1e-5)
+
+
+def test_random_maps_are_the_same_each_time_and_can_be_cancelled(corner, seen):
+    first, second = (random_areas(corner, seen, "abra", count=5) for _ in range(2))
+    np.testing.assert_array_equal(first.deletion, second.deletion)
+    told = []
+    random_areas(corner, seen, "abra", told.append, count=10)
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+    def cancel(share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        random_areas(corner, seen, "abra", cancel, count=5)
+
+
+def test_an_empty_map_cannot_be_checked(corner, seen):
+    random = random_areas(corner, seen, "abra", count=2)
+    with pytest.raises(PokeclfError, match="marks nothing"):
+        faithfulness(corner, seen, _explanation(np.zeros((7, 7), np.float32)), random)
