@@ -339,11 +339,12 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=60,
+                epochs=120,
                 eval_size=256,
                 sizes=((1.0, 224),),
-                lr=2e-3,
-                body_lr=2e-3,
+                lr=1e-3,
+                body_lr=1e-3,
+                mixup=0.4,
                 views=6,
                 crop=0.5,
                 batch_size=256,
