@@ -196,7 +196,7 @@ STUDY: tuple[StudyModel, ...] = (
             replace(
                 _TUNED,
                 epochs=20,
-                eval_size=160,
+                eval_size=120,
                 sizes=((0.5, 80), (0.5, 120)),
                 lr=5e-4,
                 body_lr=1e-3,
