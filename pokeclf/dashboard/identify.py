@@ -14,6 +14,7 @@ from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.dashboard import examples, notices, wording
 from pokeclf.dashboard.answer import Answer, answer, read
+from pokeclf.dashboard.check import Check
 from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
 from pokeclf.dashboard.settings import MapSettings
 from pokeclf.errors import PokeclfError
@@ -117,6 +118,7 @@ class Identify:
         )  # fmt: skip
         self.method = Menu([], label="Method", interactive=True, filterable=False, elem_id="method")
         self.reading = gr.HTML(elem_id="reading")
+        self.check = Check(self.store)
         self.settings = MapSettings()
 
     def _listen(self, workers: int) -> None:
@@ -131,7 +133,7 @@ class Identify:
             "outputs": [
                 self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
                 self.map, self.seen, self.seen_line, self.method, self.reading, self.details,
-                self.shown, *self.settings.outputs,
+                self.shown, self.check.result, *self.settings.outputs,
             ],
             "show_progress": "minimal",
             "show_progress_on": self.verdict,
@@ -152,6 +154,7 @@ class Identify:
         gr.on(changes, trigger_mode="always_last", **look)
         self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**look)
         self.picture.clear(self.clear, None, [self.verdict, self.panel, self.shown], **quiet)
+        self.check.listen(self.shown, **models)
         # Programs call this endpoint; nobody presses the button.
         gr.Button(visible=False).click(
             self.identify,
@@ -269,6 +272,7 @@ class Identify:
                 found.card, found.method, found.explanation, found.probability
             ),
             self.shown: replace(found, strength=strength),
+            self.check.result: "",
             **self.settings.view(found),
         }
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from pokeclf.checkpoint import Card
 from pokeclf.classifier import Guess, Status
 from pokeclf.explain import Explanation, Method
+from pokeclf.explain.faithfulness import Faithfulness
 from pokeclf.imaging import Preprocessing
 from pokeclf.species import of
 from pokeclf.study import SCRATCH, StudyModel
@@ -170,6 +171,26 @@ def reading_line(method: Method, explanation: Explanation) -> str:
     if not explanation.heatmap.any():
         parts.append(NOTHING_FOUND)
     return f"<p>{' '.join(parts)}</p><p>{COLOURS}</p>"
+
+
+def faithfulness_line(method: Method, found: Faithfulness) -> str:
+    """What a comparison with random maps says, as HTML: a verdict, and the figures."""
+    count = len(found.random.deletion)
+    worst = min(found.beaten_deleting, found.beaten_inserting) / count
+    best = max(found.beaten_deleting, found.beaten_inserting) / count
+    if worst >= 0.95:
+        verdict = "Yes: the answer depends on what this map marks."
+    elif best >= 0.95:
+        verdict = "In part: one of two tests bears this map out."
+    else:
+        verdict = "No better than chance: on this picture, don't rely on this map."
+    return (
+        f"<p><strong>{verdict}</strong></p><p>When the places that it marks are covered, the "
+        f"model loses the answer faster than with {found.beaten_deleting} of {count} random maps; "
+        f"when only they are shown, the answer comes back faster than with "
+        f"{found.beaten_inserting} of {count}. ({escape(method.name)}: area under the deletion "
+        f"curve {found.deletion:.3f}, under the insertion curve {found.insertion:.3f}.)</p>"
+    )
 
 
 def details(card: Card, method: Method, explanation: Explanation, probability: float) -> str:

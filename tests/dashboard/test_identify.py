@@ -6,17 +6,19 @@ import importlib
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 import pytest
 from gradio.data_classes import ImageData
 from PIL import Image
 
 from pokeclf import study
 from pokeclf.classifier import Guess, ModelStore
-from pokeclf.dashboard import notices, wording
+from pokeclf.dashboard import check, notices, wording
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.identify import INVITATION, best, choices
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
+from pokeclf.explain.faithfulness import Areas, Faithfulness
 from pokeclf.imaging import Preprocessing
 from tests.bad_images import REFUSED, TEN, bad_images
 
@@ -39,11 +41,11 @@ def warnings(monkeypatch):
 @pytest.fixture
 def look(identify):
     """``look`` with everything at its default; the result's keys are names of components."""
-    parts = {**vars(identify.settings), **vars(identify)}
+    parts = {**vars(identify.settings), "verified": identify.check.result, **vars(identify)}
     names = {
         component: name
         for name, component in parts.items()
-        if name not in ("store", "drawings", "settings")
+        if name not in ("store", "drawings", "settings", "check")
     }
 
     def call(
@@ -250,6 +252,36 @@ class TestChoosing:
         updates = look(model="vit_frozen", species=third, method="rollout", shown=found)
         assert updates["shown"].method is METHODS["rollout"]  # asked for by name
         assert "same for every species" in updates["reading"]
+
+
+class TestCheck:
+    def test_a_map_is_compared_with_a_hundred_random_ones(self, identify, look, monkeypatch):
+        shown = look()["shown"]
+        told = []
+        line = plain(identify.check.check(shown, lambda share, **_: told.append(share)))
+        assert line.count("of 100") == 2
+        assert "Grad-CAM: area under the deletion curve" in line
+        assert told[-1] == 1
+        # The random maps of this picture, model and species are known now.
+        monkeypatch.setattr(check, "random_areas", lambda *_: pytest.fail("computed again"))
+        other = look(method="eigen-cam", shown=shown)["shown"]
+        assert "Eigen-CAM: area" in identify.check.check(other, lambda *_, **__: None)
+
+    def test_a_new_map_has_not_been_checked(self, look):
+        assert look()["verified"] == ""
+
+    def test_nothing_to_check_is_said(self, identify, warnings):
+        assert identify.check.check(None, lambda *_, **__: None) == ""
+        assert warnings == ["There is no map to check yet."]
+
+    @pytest.mark.parametrize(
+        ("deletion", "insertion", "words"),
+        [(0.1, 0.9, "Yes:"), (0.1, 0.5, "In part:"), (0.5, 0.5, "No better than chance")],
+    )
+    def test_the_verdict_follows_from_the_figures(self, deletion, insertion, words):
+        random = Areas(np.linspace(0.2, 0.8, 100), np.linspace(0.2, 0.8, 100))
+        found = Faithfulness(deletion, insertion, random)
+        assert words in wording.faithfulness_line(METHODS["grad-cam"], found)
 
 
 class TestNotices:

@@ -1,0 +1,68 @@
+"""The question below a map: does the answer really depend on what it marks?"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import gradio as gr
+
+from pokeclf.classifier import ModelStore
+from pokeclf.dashboard import notices, wording
+from pokeclf.dashboard.answer import Answer, read
+from pokeclf.errors import PokeclfError
+from pokeclf.explain.faithfulness import Areas, Faithfulness, faithfulness, random_areas
+
+KEPT = 64
+"""Pictures whose random maps are remembered: a second method is then checked at once."""
+
+
+class Check:
+    """A button and its answer."""
+
+    def __init__(self, store: ModelStore) -> None:
+        self.store = store
+        self._lock = threading.Lock()
+        self._random: OrderedDict[tuple[str, str, str], Areas] = OrderedDict()
+        self.button = gr.Button("Can this map be believed?", size="sm", elem_id="check")
+        self.result = gr.HTML(elem_id="check-result")
+
+    def listen(self, shown: gr.State, **models: object) -> None:
+        """Connect the button; ``shown`` holds the answer on the page."""
+        self.button.click(
+            self.check, shown, self.result, show_progress_on=self.result,
+            api_visibility="private", **models,
+        )  # fmt: skip
+
+    def check(
+        self,
+        shown: Answer | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
+    ) -> str:
+        """What 100 random maps say about the map on the page, as HTML."""
+        try:
+            if shown is None:
+                raise PokeclfError("There is no map to check yet.")
+            found = self._compare(shown, progress)
+            return wording.faithfulness_line(shown.method, found)
+        except Exception as error:  # A person must see a sentence, whatever happened.
+            notices.notify(error)
+            return ""
+
+    def _compare(self, shown: Answer, progress: gr.Progress) -> Faithfulness:
+        classifier = self.store.get(shown.card.model)
+        observation = classifier.observe(read(shown.path))
+        species = shown.explanation.species
+        key = (shown.path, classifier.card.weights_sha256, species)
+        with self._lock:
+            random = self._random.get(key)
+        if random is None:
+            random = random_areas(
+                classifier, observation, species,
+                lambda share: progress(share, desc="Comparing with random maps"),
+            )  # fmt: skip
+            with self._lock:
+                self._random[key] = random
+                while len(self._random) > KEPT:
+                    self._random.popitem(last=False)
+        return faithfulness(classifier, observation, shown.explanation, random)
