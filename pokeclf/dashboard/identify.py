@@ -147,9 +147,9 @@ class Identify:
             self.model.change,
             self.count.change,
             self.guesses.input,
-            self.method.change,
+            self.method.input,
             self.strength.change,
-            *(component.change for component in self.settings.inputs),
+            *self.settings.changes,
         ]
         gr.on(changes, trigger_mode="always_last", **look)
         self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**look)

@@ -46,6 +46,12 @@ class MapSettings:
         return [self.layer, self.against, self.heads, self.head, self.discard]
 
     @property
+    def changes(self) -> list:
+        """Events of a person's choices, not of :meth:`view`'s."""
+        menus = (self.layer, self.against, self.heads, self.head)
+        return [*(menu.input for menu in menus), self.discard.change]
+
+    @property
     def outputs(self) -> list[gr.components.Component]:
         """Everything that :meth:`view` changes."""
         return [self.drawer, *self.inputs]

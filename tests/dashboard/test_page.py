@@ -204,6 +204,29 @@ def test_another_model_answers_the_same_picture(open_page):
     expect(page.locator("#guesses label")).to_have_count(5)
 
 
+def test_a_method_and_its_settings_change_the_map(open_page):
+    page = open_page()
+    answered(page)
+    page.locator("#method input").click()
+    page.get_by_role("option", name="Finer-CAM").click()
+    expect(page.locator("#reading")).to_contain_text("It is compared with", timeout=PATIENCE)
+    before = page.locator("#map img").get_attribute("src")
+    page.get_by_text("Settings of this map").click()
+    page.locator("#layer input").click()
+    page.get_by_role("option", name="Stage 2").click()
+    expect(page.locator("#map img")).not_to_have_attribute("src", before, timeout=PATIENCE)
+    page.get_by_text("For specialists").click()
+    expect(page.locator("#details")).to_contain_text("stage 2")
+
+
+def test_a_map_can_be_checked(open_page):
+    page = open_page()
+    answered(page)
+    page.get_by_role("button", name="Can this map be believed?").click()
+    expect(page.locator("#check-result")).to_contain_text("of 100", timeout=8 * PATIENCE)
+    expect(page.locator("#map img")).to_be_visible()
+
+
 def test_one_choice_of_a_model_asks_the_server_once(open_page):
     """Gradio's own input event comes twice for a click; the second would undo later choices."""
     page = open_page()
