@@ -12,65 +12,12 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pokeclf.errors import PokeclfError
+from pokeclf.recipe import HALF, UNIT, Recipe, TreeRecipe
 
 SCRATCH = "scratch"
 EXPERIMENT_1 = "experiment 1"
 EXPERIMENT_2 = "experiment 2"
 STAGES = (SCRATCH, EXPERIMENT_1, EXPERIMENT_2)
-
-UNIT = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a neural network is trained.
-
-    Attributes
-    ----------
-    sizes : (share of the epochs, input side in pixels) pairs in order; small sizes first are the
-        cheapest accuracy there is ("progressive resizing").
-    eval_size : input side at evaluation and when serving.
-    lr, body_lr : peak learning rates of the head and of the layers below it.
-    layer_decay : each layer of the body learns so many times as fast as the one above it.
-    frozen_epochs : for so many epochs only the last layer learns (the study's staged unfreezing).
-    crop : smallest share of the image's area that a random crop keeps; 1 means no augmentation.
-    views : augmented copies of each image whose features a frozen model's head learns from.
-    patience : epochs without a better validation accuracy before training stops early.
-    """
-
-    epochs: int
-    eval_size: int
-    sizes: tuple[tuple[float, int], ...]
-    lr: float
-    body_lr: float
-    batch_size: int = 64
-    optimizer: str = "adamw"
-    schedule: str = "one-cycle"
-    weight_decay: float = 0.05
-    label_smoothing: float = 0.1
-    mixup: float = 0.0
-    crop: float = 1.0
-    frozen_epochs: int = 0
-    views: int = 1
-    patience: int = 25
-    layer_decay: float = 1.0
-    normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] = IMAGENET
-
-
-@dataclass(frozen=True)
-class TreeRecipe:
-    """How a tree ensemble is trained: the settings that are tried; validation chooses one.
-
-    Attributes
-    ----------
-    settings : (n_estimators, max_depth) pairs, as the study tabulates them.
-    options : further arguments of the estimator.
-    """
-
-    settings: tuple[tuple[int, int], ...]
-    options: Mapping[str, float | int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

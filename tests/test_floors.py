@@ -12,7 +12,7 @@ SOURCES = sorted(
     path.relative_to(ROOT) for part in ("pokeclf", "train") for path in (ROOT / part).rglob("*.py")
 )
 FLOORS = [
-    {"errors", "species", "files", "storage"},
+    {"errors", "species", "files", "storage", "recipe"},
     {"study", "imaging", "hub", "commandline", "evaluation"},
     {"dataset", "models"},
     {"checkpoint"},

@@ -7,7 +7,8 @@ import torch
 
 from pokeclf import models, study
 from pokeclf.errors import PokeclfError
-from pokeclf.study import STUDY, Recipe, TreeRecipe
+from pokeclf.recipe import Recipe, TreeRecipe
+from pokeclf.study import STUDY
 
 NEURAL = [model for model in STUDY if not model.is_tree]
 

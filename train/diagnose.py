@@ -25,7 +25,7 @@ from pokeclf import commandline, dataset, hub, study
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.models.basic_cnn import BasicCNN
-from pokeclf.study import HALF, UNIT
+from pokeclf.recipe import HALF, UNIT
 from train.batches import ImageBatches
 from train.loop import autocast, best_device, to_device
 from train.neural import preprocessing_at

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
-from pokeclf.study import Recipe
+from pokeclf.recipe import Recipe
 from train.workshop import BudgetSpent
 
 

@@ -18,7 +18,8 @@ from pokeclf.errors import PokeclfError
 from pokeclf.files import sha256, write_atomically
 from pokeclf.imaging import Preprocessing
 from pokeclf.models.network import Network
-from pokeclf.study import Recipe, StudyModel
+from pokeclf.recipe import Recipe
+from pokeclf.study import StudyModel
 from train.batches import Augmentation, ImageBatches
 from train.features import image_features
 from train.loop import Batches, Epoch, autocast, best_device, fit

@@ -21,7 +21,8 @@ from pokeclf.errors import PokeclfError
 from pokeclf.evaluation import PROBABILITY_FLOOR
 from pokeclf.files import sha256, write_atomically
 from pokeclf.models.trees import Ensemble, ensemble
-from pokeclf.study import StudyModel, TreeRecipe
+from pokeclf.recipe import TreeRecipe
+from pokeclf.study import StudyModel
 from train.features import image_features
 from train.packing import pack_booster, pack_forest
 from train.workshop import Workshop

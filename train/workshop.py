@@ -26,7 +26,8 @@ from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
 from pokeclf.files import folder_written_whole, sha256, write_atomically
 from pokeclf.imaging import Preprocessing
-from pokeclf.study import Recipe, StudyModel, TreeRecipe
+from pokeclf.recipe import Recipe, TreeRecipe
+from pokeclf.study import StudyModel
 from train.batches import ImageBatches
 
 LIBRARIES = ("torch", "torchvision", "timm", "scikit-learn", "xgboost", "numpy", "pillow")

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from pokeclf import study
-from pokeclf.study import Recipe
+from pokeclf.recipe import Recipe
 
 COLOURS = {"abra": (220, 180, 30), "bulbasaur": (40, 170, 120), "charmander": (230, 90, 40)}
 
