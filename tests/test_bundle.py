@@ -66,13 +66,33 @@ def test_each_beats_the_study_and_its_figures_follow_from_its_predictions(store,
 
 
 @pytest.mark.parametrize("model", BUNDLED)
+def test_stored_weights_answer_as_the_trained_ones_did(store, model):
+    card = store.status(model).card
+    assert card.agreement >= 0.995
+    validation = checkpoint.read_predictions(hub.BUNDLED / model, "validation")
+    assert len(validation) == card.validation.images
+
+
+def test_the_trees_settings_are_the_studys_and_validation_chose(store):
+    trees = [status for status in store.statuses() if status.card and status.model.is_tree]
+    assert sum(file.bytes for status in trees for file in status.card.weights) < 120 * 2**20
+    for status in trees:
+        tried = status.card.candidates
+        settings = [(row["n_estimators"], row["max_depth"]) for row in tried]
+        assert settings == [(100, 10), (200, 16), (300, 24)]
+        best = max(tried, key=lambda row: row["validation_accuracy"])
+        assert status.card.settings["n_estimators"] == best["n_estimators"]
+        assert status.card.test.accuracy == pytest.approx(best["test_accuracy"])
+
+
+@pytest.mark.parametrize("model", BUNDLED)
 def test_each_answers_and_explains_a_drawing(store, model):
     classifier = store.get(model)
     observation = classifier.observe(imaging.decode(ROOT / "examples" / "pikachu.png"))
     assert "pikachu" in [guess.species for guess in observation.top(5)]
     for method in explain.methods_of(classifier):
         heatmap = explain.explain(classifier, observation, method=method.id).heatmap
-        assert heatmap.max() > 0
+        assert heatmap.max() > 0, method.id
 
 
 @pytest.mark.parametrize("model", BUNDLED)
