@@ -162,9 +162,9 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=20,
-                eval_size=120,
-                sizes=((0.5, 64), (0.5, 96)),
+                epochs=12,
+                eval_size=112,
+                sizes=((0.67, 64), (0.33, 96)),
                 lr=5e-4,
                 body_lr=2e-3,
             )
@@ -199,7 +199,17 @@ STUDY: tuple[StudyModel, ...] = (
         summary="ResNet-18 without pretrained weights",
         study_accuracy=0.5924,
         study_parameters=11_300_000,
-        recipes=_recipes(replace(_TUNED, lr=3e-3, body_lr=3e-3)),
+        recipes=_recipes(
+            replace(
+                _TUNED,
+                epochs=40,
+                eval_size=160,
+                sizes=((0.4, 64), (0.3, 96), (0.3, 128)),
+                lr=3e-3,
+                body_lr=3e-3,
+                mixup=0.2,
+            )
+        ),
         backbone="resnet18",
         study_backbone="resnet18",
     ),
@@ -214,12 +224,12 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=100,
-                eval_size=224,
-                sizes=((0.8, 160), (0.2, 224)),
-                lr=3e-4,
-                body_lr=3e-4,
-                mixup=0.2,
+                epochs=14,
+                eval_size=112,
+                sizes=((0.7, 64), (0.3, 96)),
+                lr=1e-3,
+                body_lr=5e-4,
+                batch_size=128,
             )
         ),
         backbone="vit_base_patch16_224",
