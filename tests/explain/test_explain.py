@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,10 +69,34 @@ def test_many_threads_give_the_maps_that_one_gives(store, image):
         return explain.explain(classifier, classifier.observe(image), species, method).heatmap
 
     alone = [one(job) for job in jobs]
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(one, jobs * 3))
     for number, heatmap in enumerate(together):
         np.testing.assert_allclose(heatmap, alone[number % len(jobs)], atol=1e-5)
+
+
+def _resident_mb():
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_a_thousand_explanations_leave_nothing_behind(store, image):
+    jobs = (
+        ("convmixer", "grad-cam"), ("convmixer", "finer-cam"), ("convmixer", "eigen-cam"),
+        ("vit_frozen", "class-attention"), ("random_forest_exp2", "shap"),
+    )  # fmt: skip
+    seen = {model: store.get(model).observe(image) for model, _ in jobs}
+
+    def explain_all(times):
+        for _ in range(times):
+            for model, method in jobs:
+                explain.explain(store.get(model), seen[model], "pikachu", method)
+
+    explain_all(20)
+    before = _resident_mb()
+    explain_all(200)
+    assert _resident_mb() - before < 25
 
 
 def test_what_a_model_does_not_have_is_said(store, image):
