@@ -160,6 +160,8 @@ def explain_image(options: argparse.Namespace) -> int:
         None if name is None else species.find(name).slug
         for name in (options.species, options.against)
     )  # fmt: skip
+    if options.array and options.array.resolve() == options.out.resolve():
+        raise PokeclfError("--out and --array are the same file.")
     choices = explain.Options(options.layer, against, options.heads, options.discard, options.head)
     classifier = _store(options).get(options.model)
     observation = classifier.observe(imaging.decode(options.image))

@@ -238,7 +238,7 @@ def read_weights(folder: Path, card: Card) -> dict[str, Tensor]:
         tensors |= {file.prefix + name: value for name, value in loaded.items()}
     try:
         return storage.restore(tensors)
-    except (RuntimeError, KeyError):
+    except (RuntimeError, KeyError, ValueError, IndexError):
         raise CheckpointError(
             f"The weights of checkpoint {card.model} are not packed as this version packs them."
         ) from None

@@ -29,6 +29,7 @@ NEAR_DUPLICATE_BITS = 6
 """Perceptual hashes of 64 bits that differ in at most so many belong to one group."""
 CACHE_FORMAT = 1
 """To be raised with every change of decoding, so that older caches are not used."""
+SPLIT_FILE = "split.json"
 PARTS = ("train", "validation", "test")
 _FOLDS = 20
 _HELD_OUT = 0.15
@@ -251,6 +252,19 @@ class Split:
         """Positions in ``folder.entries`` of the images of a part, in the order of the file."""
         positions = {entry.path: position for position, entry in enumerate(folder.entries)}
         return np.array([positions[path] for path in self.parts[part]])
+
+    def check(self, folder: ImageFolder, place: Path) -> None:
+        """Raise PokeclfError when the images are not those that were split.
+
+        Parameters
+        ----------
+        place : folder of the checkpoints that the split belongs to.
+        """
+        if self.data_fingerprint != folder.fingerprint:
+            raise PokeclfError(
+                f"{place / SPLIT_FILE} belongs to other images than these; "
+                "--out takes another folder for their checkpoints."
+            )
 
     def kinds_of(self, part: str) -> np.ndarray:
         """Kind of every image of a part, ``""`` where it is not known: N strings."""

@@ -93,21 +93,37 @@ def read_all(root: Path, split: Split) -> dict[str, Result]:
 
 
 def read_seeds(root: Path, split: Split) -> dict[str, tuple[Result, ...]]:
-    """Runs of one recipe that differ in their seed alone, by model id; the bundled one first."""
+    """Runs that differ in their seed alone, by model id; the bundled one first.
+
+    Runs of another recipe, on other images or on other features are left out.
+    """
     others = sorted((root / "seeds").glob("*"), key=lambda path: path.name.zfill(12))
     runs = [read_all(folder, split) for folder in (root, *others)]
-    return {
-        model_id: found
-        for model_id in runs[0]
-        if len(found := tuple(run[model_id] for run in runs if model_id in run)) > 1
-    }
+    found: dict[str, tuple[Result, ...]] = {}
+    for model_id, first in runs[0].items():
+        same = [
+            run[model_id]
+            for run in runs
+            if model_id in run and _conditions(run[model_id].card) == _conditions(first.card)
+        ]
+        if len(same) > 1:
+            found[model_id] = tuple(same)
+    return found
+
+
+def _conditions(card: Card) -> tuple:
+    """All that must be equal for two runs to differ in their seed alone."""
+    free = {"run", "n_estimators", "max_depth"}  # the last two are chosen by each run
+    settings = {key: value for key, value in card.settings.items() if key not in free}
+    return (card.recipe, settings, card.data_fingerprint, card.features_sha256)
 
 
 def _history(folder: Path) -> tuple[Mapping[str, str], ...]:
     try:
         with (folder / checkpoint.HISTORY).open(newline="", encoding="utf-8") as file:
-            return tuple(csv.DictReader(file))
+            rows = tuple(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error):
-        raise CheckpointError(
-            f"The history of checkpoint {folder.name} is missing or damaged."
-        ) from None
+        rows = ()
+    if not rows:
+        raise CheckpointError(f"The history of checkpoint {folder.name} is missing or damaged.")
+    return rows

@@ -44,8 +44,8 @@ def restore(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Raises
     ------
-    KeyError, RuntimeError
-        When a scale or some rows are missing, or sizes do not fit.
+    KeyError, RuntimeError, ValueError, IndexError
+        When a scale or some rows are missing, or names or sizes do not fit.
     """
     whole = _join(stored)
     tensors: dict[str, Tensor] = {}
@@ -114,7 +114,7 @@ def _to_int4(name: str, value: Tensor) -> dict[str, Tensor]:
     groups = value.reshape(-1, GROUP)
     # Rounded as it will be stored, so that the integers fit the scale that restores them.
     scale = _scale(groups, 7).half().clamp(min=2**-24).float()
-    whole = (groups / scale).round_().add_(8).to(torch.uint8).view(rows, columns)
+    whole = (groups / scale).round_().clamp_(-7, 7).add_(8).to(torch.uint8).view(rows, columns)
     packed = whole[:, ::2] | (whole[:, 1::2] << 4)
     return {f"{name}.int4": packed, f"{name}.scale": scale.view(rows, -1).half()}
 

@@ -8,6 +8,7 @@ study's plain CNN never learned.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -15,18 +16,17 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pokeclf import commandline, dataset, study
-from pokeclf.classifier import ModelStore
 from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
 from pokeclf.study import StudyModel
-from train import diagnose, report
+from train import diagnose, report, verify
 from train.neural import train_neural
 from train.sources import data_folder
 from train.trees import train_trees
-from train.verify import verify
 from train.workshop import BudgetSpent, Workshop
 
-SPLIT_FILE = "split.json"
+MAX_SEED = 2**32 - 1
+"""scikit-learn takes no larger ones."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,8 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     if command == "diagnose":
         return diagnose.main(rest)
     if command == "verify":
-        options = parser().parse_args(rest)
-        return commandline.run(lambda: measure_again(options))
+        return verify.main(rest)
     options = parser().parse_args(arguments)
     return commandline.run(lambda: train(options))
 
@@ -88,31 +87,21 @@ def train(options: argparse.Namespace) -> int:
     return 0
 
 
-def measure_again(options: argparse.Namespace) -> int:
-    """Compare the named checkpoints' accuracy with their cards; of "all", those that there are."""
-    chosen = _in_order(options.models)
-    shop = _open_workshop(options)
-    if "all" in options.models:
-        there = {status.model.id for status in ModelStore(shop.root).statuses() if status.card}
-        chosen = [model for model in chosen if model.id in there]
-    return verify(chosen, shop)
-
-
 def _in_order(names: list[str]) -> list[StudyModel]:
     """The named models, those that lend features before those that read them."""
+    wanted = {study.find(name).id for name in names if name != "all"}
     if "all" in names:
-        names = list(study.BY_ID)
-    wanted = {study.find(name).id for name in names}
+        wanted = set(study.BY_ID)
     chosen = [model for model in study.STUDY if model.id in wanted]
     return sorted(chosen, key=lambda model: model.is_tree)
 
 
 def _open_workshop(options: argparse.Namespace) -> Workshop:
-    if options.budget is not None and options.budget <= 0:
+    if options.budget is not None and not 0 < options.budget < math.inf:
         raise PokeclfError("--budget takes a number of minutes greater than 0.")
     start = time.monotonic()
-    if options.seed < 0:
-        raise PokeclfError("--seed takes a number of at least 0.")
+    if not 0 <= options.seed <= MAX_SEED:
+        raise PokeclfError(f"--seed takes a number from 0 to {MAX_SEED}.")
     root = options.out
     folder = dataset.open_folder(
         data_folder(options.data),
@@ -135,15 +124,11 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
 
 def _split(folder: ImageFolder, root: Path, seed: int) -> Split:
     """The split beside the checkpoints, which all models share; made when there is none."""
-    path = root / SPLIT_FILE
+    path = root / dataset.SPLIT_FILE
     if not path.exists():
         dataset.write_split(dataset.make_split(folder, seed), path)
     split = dataset.read_split(path)
-    if split.data_fingerprint != folder.fingerprint:
-        raise PokeclfError(
-            f"{path} belongs to other images than these; "
-            "--out takes another folder for their checkpoints."
-        )
+    split.check(folder, root)
     return split
 
 

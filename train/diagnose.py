@@ -1,8 +1,8 @@
 """``python -m train diagnose --data DIR``: why the study's plain CNN never learned.
 
 0.66 % is one species in 151: the network answered the same for every image. Here its first steps
-are taken again with one thing changed at a time, and after them it is counted how much of its
-dense layer is dead, that is, zero for every image.
+are taken again, as the study took them and in other ways, and after them it is counted how much of
+its dense layer is dead, that is, zero for every image.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import count, islice
 from pathlib import Path
 
@@ -37,7 +37,7 @@ BATCH, PROBE = 32, 512
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to begin: the study's, or it with one thing changed."""
+    """One way to begin: the study's, or another."""
 
     name: str
     optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
@@ -55,7 +55,7 @@ class Finding:
     loss : mean cross-entropy over the last tenth of the steps, nats; guessing blindly costs
         ln 151 = 5.02.
     first_shift : largest change of a unit of the dense layer, before its ReLU, by the first step,
-        relative to the spread of these units over the images before it.
+        relative to the spread of all units over all probe images before it.
     dead : share of the dense layer's units that are 0 for every probe image.
     guesses : number of different species among the first guesses for the probe images.
     accuracy : share of probe images that are recognised.
@@ -69,6 +69,8 @@ class Finding:
     guesses: int
     accuracy: float
 
+
+COLUMNS = tuple(field.name for field in fields(Finding))
 
 VARIANTS = (
     Variant("the study's: Adam 1e-3, pixels 0…1"),
@@ -153,6 +155,7 @@ def _diagnose(options: argparse.Namespace) -> int:
         raise PokeclfError("--steps takes a number of at least 1.")
     folder = dataset.open_folder(data_folder(options.data), options.work)
     split = dataset.read_split(options.out / "split.json")
+    split.check(folder, options.out)
     recipe = study.find("basic_cnn").recipes["study"]
     probe_indices = split.indices(folder, "validation")
     probe_indices = np.random.default_rng(0).permutation(probe_indices)[:PROBE]
@@ -171,7 +174,7 @@ def _diagnose(options: argparse.Namespace) -> int:
         print(finding)
         findings.append(asdict(finding))
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, findings[0].keys(), lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(findings)
     write_atomically(options.out / FILE, text.getvalue().encode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pokeclf import evaluation, study
 from pokeclf.results import Result
 from pokeclf.study import StudyModel
@@ -105,14 +107,15 @@ def _limits(result: Result) -> str:
     per_species = _hardest(result)
     names = ", ".join(f"{name} ({percent(share)})" for name, share in per_species)
     return (
-        f"It knows {len(card.classes)} species and gives one of them for any picture. Labels of "
-        "the data are wrong for about 1 % and doubtful for another 2–3 % of the images. The "
-        f"species that it recognises least: {names}.\n"
+        f"It knows {len(card.classes)} species and gives one of them for any picture. Nobody "
+        "checked every label: some right answers count as wrong, and the other way round. The "
+        f"species that it recognises least among the test images: {names}.\n"
     )
 
 
 def _hardest(result: Result) -> list[tuple[str, float]]:
     card = result.card
     shares = evaluation.class_accuracy(result.guesses, result.labels, len(card.classes))
-    order = sorted(range(len(card.classes)), key=lambda number: (shares[number], number))
+    measured = np.flatnonzero(~np.isnan(shares))
+    order = measured[np.argsort(shares[measured], kind="stable")]
     return [(card.classes[number], float(shares[number])) for number in order[:5]]

@@ -16,16 +16,10 @@ def pack_forest(trees: Iterable[Any]) -> dict[str, Tensor]:
 
     Thresholds are rounded down to float32; for float32 features every comparison stays the same.
 
-    Raises
-    ------
-    ValueError
-        For more than 256 classes.
     """
     structure = _Structure()
     sizes, classes, counts = [], [], []
     for tree in trees:
-        if tree.n_classes[0] > 256:
-            raise ValueError("a forest of more than 256 classes does not fit the format")
         is_leaf = tree.children_left < 0
         structure.add(tree.children_left, tree.children_right, tree.feature, tree.threshold)
         shares = tree.value[:, 0] * is_leaf[:, None]  # dense, so one tree at a time
@@ -56,18 +50,11 @@ def pack_booster(raw_json: bytes) -> dict[str, Tensor]:
 
     Trees of a single leaf, of which boosting makes many once it fits the training images, are
     added to the margin that their class starts from.
-
-    Raises
-    ------
-    ValueError
-        For more than 256 classes.
     """
     learner = json.loads(raw_json)["learner"]
     model = learner["gradient_booster"]["model"]
     parameters = learner["learner_model_param"]
     classes = int(parameters["num_class"])
-    if classes > 256:
-        raise ValueError("a booster of more than 256 classes does not fit the format")
     start = np.atleast_1d(np.array(json.loads(parameters["base_score"]), np.float32))
     base = np.broadcast_to(start, classes).astype(np.float64)
     structure = _Structure()

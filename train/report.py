@@ -1,7 +1,8 @@
 """``python -m train report``: write down the results of the checkpoints.
 
-It writes the table in README.md, ``docs/results.md`` with everything else, and a model card,
-``README.md``, into each checkpoint's folder.
+It writes a model card, ``README.md``, into each checkpoint's folder; and, of the bundled
+checkpoints, the table in the project's README.md and ``docs/results.md`` with everything else, of
+other checkpoints a ``README.md`` with all that beside them.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def _row(status: Status) -> str:
     cells = [f"`{model.id}`", model.stage]
     if card is None:
         count = f"{model.study_parameters / 1e6:.1f} M" if model.study_parameters else "–"
-        cells += [count, f"{model.study_accuracy:.2%}", "not trained yet", "–", "–"]
+        state = "not trained yet" if status.state == "not trained" else status.state
+        cells += [count, f"{model.study_accuracy:.2%}", state, "–", "–"]
     else:
         count = f"{card.parameters / 1e6:.1f} M"
         if model.is_tree:
@@ -130,8 +132,14 @@ def read_stored(root: Path) -> Stored:
 def _rows(path: Path) -> tuple[Mapping[str, str], ...]:
     if not path.exists():
         return ()
-    with path.open(newline="", encoding="utf-8") as file:
-        return tuple(csv.DictReader(file))
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = tuple(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error):
+        rows = ()
+    if not rows or any(set(row) != set(diagnose.COLUMNS) for row in rows):
+        raise PokeclfError(f"{path} is damaged; python -m train diagnose writes it again.")
+    return rows
 
 
 def main(arguments: list[str]) -> int:
@@ -143,12 +151,18 @@ def main(arguments: list[str]) -> int:
     def write() -> int:
         table = results_table(ModelStore(options.out))
         stored = read_stored(options.out)
-        text = with_table(README.read_text(encoding="utf-8"), table)
-        write_atomically(README, text.encode())
-        write_atomically(RESULTS, results_page(stored).encode())
-        for model_id, result in stored.tuned.items():
-            write_atomically(options.out / model_id / "README.md", model_card(result).encode())
-        print(f"{README.name}, {RESULTS.name} and the model cards hold the results.")
+        texts = {
+            options.out / model_id / "README.md": model_card(result)
+            for model_id, result in stored.tuned.items()
+        }
+        if options.out.resolve() == hub.BUNDLED:
+            texts[README] = with_table(README.read_text(encoding="utf-8"), table)
+            texts[RESULTS] = results_page(stored)
+        else:  # The project's own pages are about its own checkpoints.
+            texts[options.out / "README.md"] = f"{table}\n{results_page(stored)}"
+        for path, text in texts.items():
+            write_atomically(path, text.encode())
+            print(path)
         return 0
 
     return commandline.run(write)

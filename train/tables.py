@@ -118,7 +118,11 @@ def recipes(stored: Stored) -> str:
         "model", "study reports", "its recipe here", "epochs", "training accuracy at its end",
         "species ever guessed", "our recipe",
     )  # fmt: skip
-    rows = [_recipe_row(name, result, stored) for name, result in stored.study.items()]
+    rows = [
+        _recipe_row(name, result, stored)
+        for name, result in stored.study.items()
+        if not study.find(name).is_tree  # their settings have a table of their own
+    ]
     return markdown(header, rows)
 
 

@@ -27,9 +27,13 @@ from train.features import image_features
 from train.packing import pack_booster, pack_forest
 from train.workshop import Workshop
 
+MIN_CLASSES, MAX_CLASSES = 3, 255
+"""XGBoost has another form of model for two classes; a leaf counts its classes in a byte."""
+
 
 def train_trees(model: StudyModel, shop: Workshop) -> None:
     """Fit all settings of the recipe, keep the best on validation and write its checkpoint."""
+    _check_classes(model, shop)
     source = _source(model, shop)
     features = {part: tree_features(source, shop, part) for part in ("train", "validation", "test")}
     labels = {part: shop.labels[shop.indices(part)] for part in features}
@@ -66,6 +70,17 @@ def train_trees(model: StudyModel, shop: Workshop) -> None:
         candidates=tuple(candidates),
     )
     shop.finish(model, card, logits, {name: data}, candidates, started)
+
+
+def _check_classes(model: StudyModel, shop: Workshop) -> None:
+    classes = len(shop.folder.classes)
+    if not MIN_CLASSES <= classes <= MAX_CLASSES:
+        raise PokeclfError(
+            f"{model.id} takes {MIN_CLASSES} to {MAX_CLASSES} classes; there are {classes}."
+        )
+    learned = np.unique(shop.labels[shop.indices("train")])
+    if len(learned) < classes:
+        raise PokeclfError("The split leaves a class without images to learn from.")
 
 
 def _source(model: StudyModel, shop: Workshop) -> Classifier:

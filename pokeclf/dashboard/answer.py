@@ -20,7 +20,7 @@ from pokeclf.models.vit import ViT
 class Answer:
     """One picture, one model, and the explanation of one species.
 
-    It is kept for each visitor, so it holds no tensors: some 400 kB.
+    It is kept for each visitor, so it holds no tensors: at most 600 kB.
 
     Attributes
     ----------

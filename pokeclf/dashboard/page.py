@@ -22,7 +22,7 @@ a day.</footer>"""
 
 HOUR = 3600
 VISITORS = 200
-"""Visitors whose last answer is kept, some 400 kB each."""
+"""Visitors whose last answer is kept, at most 600 kB each."""
 
 # Only fonts that every computer has: a classroom may have no network.
 THEME = gr.themes.Default(

@@ -168,7 +168,7 @@ def reading_line(method: Method, explanation: Explanation) -> str:
             parts.append(f"It is compared with {escape(of(explanation.against).name)}.")
     elif "same for every species" not in method.sentence:
         parts.append("The map is the same for every species.")
-    if not explanation.heatmap.any():
+    if not explanation.evidence.any():
         parts.append(NOTHING_FOUND)
     return f"<p>{' '.join(parts)}</p><p>{COLOURS}</p>"
 
@@ -183,7 +183,7 @@ def faithfulness_line(method: Method, found: Faithfulness) -> str:
     elif best >= 0.95:
         verdict = "In part: one of two tests bears this map out."
     else:
-        verdict = "No better than chance: on this picture, don't rely on this map."
+        verdict = "Not clearly better than chance: on this picture, don't rely on this map."
     return (
         f"<p><strong>{verdict}</strong></p><p>When the places that it marks are covered, the "
         f"model loses the answer faster than with {found.beaten_deleting} of {count} random maps; "

@@ -125,7 +125,7 @@ def _merge(attention: Tensor, how: str) -> Tensor:
 
 
 def _discard(attention: Tensor, share: float) -> Tensor:
-    """Drop the weakest weights of a matrix, never those of the class token itself."""
+    """Drop the weakest weights of a matrix, never the class token's to itself."""
     count = int(attention.numel() * share)
     if count == 0:
         return attention

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from pytorch_grad_cam import (
     EigenCAM,
-    FinerCAM,
     GradCAM,
     GradCAMPlusPlus,
     HiResCAM,
@@ -16,7 +16,7 @@ from pytorch_grad_cam import (
     XGradCAM,
 )
 from pytorch_grad_cam.base_cam import BaseCAM
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget, FinerWeightedTarget
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from pokeclf.explain.request import Request
@@ -90,22 +90,38 @@ def xgrad_cam(request: Request) -> np.ndarray:
 
 
 def eigen_cam(request: Request) -> np.ndarray:
-    """Eigen-CAM (Muhammad & Yeasin 2020): the map's first principal component, for any species."""
-    return _from_library(EigenCAM, request)
+    """Eigen-CAM (Muhammad & Yeasin 2020): the map's first principal component, for any species.
+
+    A principal component has no sign of its own; here it grows with the strength of the features.
+    """
+    return _from_library(_OrientedEigenCAM, request)
 
 
 def finer_cam(request: Request) -> np.ndarray:
     """Finer-CAM (Zhang et al. 2025): Grad-CAM of the difference to a similar species' logit."""
 
-    def finer(model: nn.Module, layers: list[nn.Module]) -> FinerCAM:
-        return FinerCAM(model, layers, base_method=GradCAM)
+    # The library's own target weighs the difference by the other species' probability, which has
+    # a gradient too: for an unlikely species the map would turn into its opposite.
+    return _from_library(
+        GradCAM, request, lambda logits: logits[request.species] - logits[request.against]
+    )
 
-    target = FinerWeightedTarget(request.species, [request.against], alpha=1)
-    return _from_library(finer, request, target)
+
+class _OrientedEigenCAM(EigenCAM):
+    """The library's projection, turned so that it is large where the features are strong."""
+
+    def get_cam_image(self, *arguments: Any) -> np.ndarray:  # noqa: ANN401 - as the library has it
+        """N × h × w, of either sign."""
+        projection = super().get_cam_image(*arguments)
+        activations = arguments[3]
+        strength = np.linalg.norm(activations, axis=1)
+        strength = strength - strength.mean((1, 2), keepdims=True)
+        agreement = (projection * strength).sum((1, 2), keepdims=True)
+        return np.where(agreement < 0, -projection, projection)
 
 
 def _from_library(
-    kind: Callable[[nn.Module, list[nn.Module]], BaseCAM | FinerCAM],
+    kind: Callable[[nn.Module, list[nn.Module]], BaseCAM],
     request: Request,
     target: Callable[[Tensor], Tensor] | None = None,
 ) -> np.ndarray:
@@ -127,12 +143,11 @@ def _from_library(
     targets = [target or ClassifierOutputTarget(request.species)]
     result = None
     with kind(tail, [tail.entry]) as cam:
-        base = getattr(cam, "base_cam", cam)
         if cam(grid, targets) is not None:
             # The library scales its result to 0…1; maps that are compared need the values.
-            seen = base.activations_and_grads
+            seen = cam.activations_and_grads
             gradients = seen.gradients[0].numpy() if seen.gradients else None
-            result = base.get_cam_image(
+            result = cam.get_cam_image(
                 grid, tail.entry, targets, seen.activations[0].numpy(), gradients, False
             )
     if result is None:

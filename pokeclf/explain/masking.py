@@ -55,9 +55,9 @@ def rise(request: Request) -> np.ndarray:
 
     Each mask shows about half of the image, the rest is in the image's own mean colour. A place's
     value is how much more probable the species is, on average, when the place is shown: the
-    slope of the probability on the place's visibility. The paper's plain weighted mean has the
-    same expectation up to a constant, and with so few masks much more noise. The masks are the
-    same for every image.
+    slope of the probability on the place's visibility. The paper's weighted mean contains the
+    same difference, but with so few masks it mostly shows which places the masks happen to show
+    most. The masks are the same for every image.
 
     Returns
     -------

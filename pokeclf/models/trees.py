@@ -141,6 +141,8 @@ class Forest(nn.Module):
         counts = arrays["leaf_counts"].to(torch.float32)
         if not starts[-1] == len(arrays["leaf_classes"]) == len(counts):
             raise ValueError("classes do not fit the leaves")
+        if len(counts) and int(arrays["leaf_classes"].max()) >= num_classes:
+            raise ValueError("leaves do not fit the classes")
         if len(sizes) != self.nodes.leaves:
             raise ValueError("leaves do not fit the nodes")
         cover = torch.zeros(len(sizes)).index_add_(
@@ -218,7 +220,11 @@ class Boosted(nn.Module):
 
 def ensemble(architecture: str, arrays: Mapping[str, Tensor], num_classes: int) -> Ensemble:
     """The ensemble of a checkpoint's arrays; raises KeyError or ValueError for foreign ones."""
-    return Boosted(arrays) if architecture == "xgboost" else Forest(arrays, num_classes)
+    if architecture != "xgboost":
+        return Forest(arrays, num_classes)
+    if len(arrays["base"]) != num_classes:
+        raise ValueError("trees do not fit the classes")
+    return Boosted(arrays)
 
 
 class TreeNetwork(Network):

@@ -276,7 +276,7 @@ class TestCheck:
 
     @pytest.mark.parametrize(
         ("deletion", "insertion", "words"),
-        [(0.1, 0.9, "Yes:"), (0.1, 0.5, "In part:"), (0.5, 0.5, "No better than chance")],
+        [(0.1, 0.9, "Yes:"), (0.1, 0.5, "In part:"), (0.5, 0.5, "Not clearly better than chance")],
     )
     def test_the_verdict_follows_from_the_figures(self, deletion, insertion, words):
         random = Areas(np.linspace(0.2, 0.8, 100), np.linspace(0.2, 0.8, 100))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
@@ -105,6 +108,20 @@ def test_finer_cam_explains_the_difference_of_two_species(store, image):
     np.testing.assert_allclose(found.heatmap, expected, atol=1e-4)
 
 
+def test_finer_cam_holds_for_a_species_that_is_out_of_the_question(store, image):
+    """However small the other species' probability, the difference is what is explained."""
+    usual = store.get("convmixer")
+    network = copy.deepcopy(usual.network)
+    number = usual.card.classes.index("mew")
+    network.head[-1].bias[number] -= 40
+    classifier = type(usual)(usual.card, network)
+    observation = classifier.observe(image)
+    options = explain.Options(against="mew")
+    found = explain.explain(classifier, observation, "raichu", "finer-cam", options).evidence
+    likely = explain.explain(usual, usual.observe(image), "raichu", "finer-cam", options).evidence
+    np.testing.assert_allclose(found, likely, rtol=1e-3, atol=1e-6)
+
+
 def test_finer_cam_compares_with_the_next_likeliest(store, image):
     classifier = store.get("convmixer")
     observation = classifier.observe(image)
@@ -121,9 +138,23 @@ def test_eigen_cam_is_the_first_principal_component(store, image):
     rows = rows - rows.mean(0)
     component = np.linalg.svd(rows, full_matrices=False)[2][0]
     projection = (rows @ component).reshape(found.shape)
-    agreement = np.corrcoef(found.ravel(), projection.clip(0).ravel())[0, 1]
-    opposite = np.corrcoef(found.ravel(), (-projection).clip(0).ravel())[0, 1]
-    assert max(agreement, opposite) > 0.999
+    strength = observation.trunk[0].norm(dim=0).numpy()
+    if np.corrcoef(projection.ravel(), strength.ravel())[0, 1] < 0:
+        projection = -projection
+    assert np.corrcoef(found.ravel(), projection.clip(0).ravel())[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_eigen_cam_marks_where_the_features_are_strong(store, seed):
+    """The sign of a principal component is arbitrary; the map's may not be."""
+    random = np.random.default_rng(seed)
+    pixels = np.full((160, 160, 3), 120, np.uint8)
+    pixels[40:120, 40:120] = random.integers(0, 256, (80, 80, 3))
+    classifier = store.get("convmixer")
+    observation = classifier.observe(Image.fromarray(pixels))
+    found = explain.explain(classifier, observation, method="eigen-cam").evidence
+    strength = observation.trunk[0].norm(dim=0).numpy()
+    assert np.corrcoef(found.ravel(), strength.ravel())[0, 1] > 0
 
 
 def test_grad_cam_agrees_with_the_librarys_usual_set_up(store, image):
