@@ -18,7 +18,7 @@ from torch import Tensor
 from pokeclf import checkpoint, models, study
 from pokeclf.checkpoint import Card, CheckpointError, NotTrainedError
 from pokeclf.models.network import Network
-from pokeclf.models.trees import Ensemble, TreeNetwork, ensemble
+from pokeclf.models.trees import Ensemble, Nodes, TreeNetwork, ensemble
 
 
 @dataclass(frozen=True)
@@ -267,4 +267,7 @@ def _own_bytes(classifier: Classifier) -> int:
     if isinstance(network, TreeNetwork):
         network = network.ensemble
     tensors = [*network.parameters(), *network.buffers()]
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    kept = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    return kept + sum(
+        each.explanation_bytes for each in network.modules() if isinstance(each, Nodes)
+    )

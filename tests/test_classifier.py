@@ -95,7 +95,7 @@ DAMAGE = {
     ),
     "a newer format": (
         lambda r: _edit_card(r, lambda c: c.update(format=99)),
-        "has another format than 1",
+        "has another format than 2",
     ),
     "another model's card": (
         lambda r: _edit_card(r, lambda c: c.update(model="vit_frozen")),

@@ -81,3 +81,11 @@ def test_a_missing_scale_or_missing_rows_are_errors(tensors):
     del together["head.weight.int8#0"]
     with pytest.raises(KeyError):
         storage.restore(together)
+
+
+@pytest.mark.parametrize(
+    "foreign", [{"w#x": torch.zeros(2)}, {"w.int4": torch.zeros(4, dtype=torch.uint8)}]
+)
+def test_foreign_names_and_shapes_are_errors(foreign):
+    with pytest.raises((KeyError, ValueError, IndexError, RuntimeError)):
+        storage.restore(foreign)

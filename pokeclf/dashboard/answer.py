@@ -55,6 +55,17 @@ class Answer:
         """The method of the explanation."""
         return next(method for method in self.methods if method.id == self.explanation.method)
 
+    @property
+    def question(self) -> tuple:
+        """What this answers: picture, model, species, method and options."""
+        return (
+            self.path,
+            self.card.model,
+            self.explanation.species,
+            self.method.id,
+            self.options,
+        )
+
     def fits(
         self, path: str, model: str, count: int, species: str, method: str, options: Options
     ) -> bool:
@@ -64,15 +75,8 @@ class Answer:
             layer=options.layer or self.options.layer,
             against=options.against or self.options.against,
         )
-        mine = (
-            self.path,
-            self.card.model,
-            len(self.guesses),
-            self.explanation.species,
-            self.method.id,
-            self.options,
-        )
-        return mine == (path, model, count, species, method, options)
+        asked = (path, model, species, method, options)
+        return self.question == asked and len(self.guesses) == count
 
 
 def answer(

@@ -26,28 +26,38 @@ class Check:
         self._random: OrderedDict[tuple[str, str, str], Areas] = OrderedDict()
         self.button = gr.Button("Can this map be believed?", size="sm", elem_id="check")
         self.result = gr.HTML(elem_id="check-result")
+        self.found = gr.State()
 
     def listen(self, shown: gr.State, **models: object) -> None:
         """Connect the button; ``shown`` holds the answer on the page."""
         self.button.click(
-            self.check, shown, self.result, show_progress_on=self.result,
+            self.check, shown, self.found, show_progress_on=self.result,
             api_visibility="private", **models,
+        ).then(
+            self.tell, [self.found, shown], self.result, show_progress="hidden",
+            api_visibility="private",
         )  # fmt: skip
 
     def check(
         self,
         shown: Answer | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
-    ) -> str:
-        """What 100 random maps say about the map on the page, as HTML."""
+    ) -> tuple[tuple, str] | None:
+        """Which map it is, and what 100 random maps say about it as HTML."""
         try:
             if shown is None:
                 raise PokeclfError("There is no map to check yet.")
             found = self._compare(shown, progress)
-            return wording.faithfulness_line(shown.method, found)
+            return shown.question, wording.faithfulness_line(shown.method, found)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
+            return None
+
+    def tell(self, found: tuple[tuple, str] | None, shown: Answer | None) -> str:
+        """The verdict, unless another map has come to the page meanwhile."""
+        if found is None or shown is None or found[0] != shown.question:
             return ""
+        return found[1]
 
     def _compare(self, shown: Answer, progress: gr.Progress) -> Faithfulness:
         classifier = self.store.get(shown.card.model)

@@ -113,7 +113,7 @@ def _leaves_of_class(ensemble: Forest | Boosted, species: int) -> tuple[Tensor, 
 
 def _paths(ensemble: Forest | Boosted, leaves: Tensor, features: Tensor) -> _Paths:
     nodes, cover = ensemble.nodes, ensemble.node_cover
-    node = nodes.leaf_node[leaves]
+    node = nodes.leaf_node[leaves].long()
     feature, known, unknown = [], [], []
     while True:
         parent = nodes.parent[node].long()

@@ -74,16 +74,21 @@ class Nodes(nn.Module):
 
     @cached_property
     def leaf_node(self) -> Tensor:
-        """The node of every leaf, int64."""
-        return (~self.inner).nonzero().flatten()
+        """The node of every leaf, int32."""
+        return (~self.inner).nonzero().flatten().to(torch.int32)
 
     @cached_property
     def leaf_tree(self) -> Tensor:
-        """The tree of every leaf, int64."""
-        tree = torch.arange(len(self.left))
+        """The tree of every leaf, int32."""
+        tree = torch.arange(len(self.left), dtype=torch.int32)
         for start, end in self.levels[1:]:
             tree[start:end] = tree[self.parent[start:end].long()]
         return tree[self.leaf_node]
+
+    @property
+    def explanation_bytes(self) -> int:
+        """Memory of what explanations compute once and keep: ancestry, and a cover per node."""
+        return 4 * (2 * len(self.left) + 2 * self.leaves)
 
     @property
     def inner(self) -> Tensor:

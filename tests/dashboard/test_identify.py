@@ -258,20 +258,24 @@ class TestCheck:
     def test_a_map_is_compared_with_a_hundred_random_ones(self, identify, look, monkeypatch):
         shown = look()["shown"]
         told = []
-        line = plain(identify.check.check(shown, lambda share, **_: told.append(share)))
+        found = identify.check.check(shown, lambda share, **_: told.append(share))
+        line = plain(identify.check.tell(found, shown))
         assert line.count("of 100") == 2
         assert "Grad-CAM: area under the deletion curve" in line
         assert told[-1] == 1
         # The random maps of this picture, model and species are known now.
         monkeypatch.setattr(check, "random_areas", lambda *_: pytest.fail("computed again"))
         other = look(method="eigen-cam", shown=shown)["shown"]
-        assert "Eigen-CAM: area" in identify.check.check(other, lambda *_, **__: None)
+        assert "Eigen-CAM: area" in identify.check.check(other, lambda *_, **__: None)[1]
+        # Another map has come to the page while this one was checked.
+        assert identify.check.tell(found, other) == ""
+        assert identify.check.tell(found, None) == ""
 
     def test_a_new_map_has_not_been_checked(self, look):
         assert look()["verified"] == ""
 
     def test_nothing_to_check_is_said(self, identify, warnings):
-        assert identify.check.check(None, lambda *_, **__: None) == ""
+        assert identify.check.check(None, lambda *_, **__: None) is None
         assert warnings == ["There is no map to check yet."]
 
     @pytest.mark.parametrize(

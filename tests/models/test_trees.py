@@ -110,3 +110,16 @@ def test_incomplete_boosters_are_refused(data):
         Boosted({**arrays, "base": arrays["base"][:-1]})
     with pytest.raises(ValueError, match="thresholds"):
         Boosted({**arrays, "threshold": arrays["threshold"][:-1]})
+
+
+def test_what_explanations_keep_is_known_beforehand(data):
+    x, y = data
+    nodes = Forest(packed(ExtraTreesClassifier(5, random_state=0).fit(x, y)), 12).nodes
+    kept = (
+        nodes.parent,
+        nodes.leaf_node,
+        nodes.leaf_tree,
+        nodes.summed_up(torch.ones(nodes.leaves)),
+    )
+    assert sum(each.nbytes for each in kept) == nodes.explanation_bytes
+    assert float(kept[-1][: nodes.trees].sum()) == nodes.leaves  # the roots see all leaves

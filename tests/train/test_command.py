@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pokeclf import checkpoint, dataset, evaluation, imaging, models, results, study
 from pokeclf.classifier import ModelStore
-from train import loop, neural
+from train import loop, neural, report
+from train.__main__ import main
 
 pytestmark = pytest.mark.usefixtures("small_recipes")
 
@@ -211,18 +213,92 @@ def test_layers_may_learn_at_rates_of_their_own(weights_folder):
     assert rate[id(network.body.patch_embed.proj.weight)] < blocks[0] < recipe.body_lr
 
 
-def test_verify_measures_the_checkpoints_again(train_command, capsys):
+@pytest.fixture
+def verify_command(train_command, image_folder, tmp_path):
+    """Runs ``python -m train verify`` in this process."""
+
+    def run(*arguments, out=train_command.out, data=image_folder):
+        rest = [f"--data={data}", f"--out={out}", f"--work={tmp_path / 'work'}"]
+        return main(["verify", *arguments, *rest])
+
+    return run
+
+
+def test_verify_measures_the_checkpoints_again(train_command, verify_command, capsys):
     assert train_command("convmixer", "extra_trees_exp2", "resnet18_frozen") == 0
-    assert train_command("verify", "all") == 0
+    assert verify_command("all") == 0
     assert capsys.readouterr().out.count("the card says") == 3
     path = train_command.out / "convmixer" / checkpoint.CARD
     card = json.loads(path.read_text())
     card["test"]["accuracy"] = 0.123
     path.write_text(json.dumps(card))
-    assert train_command("verify", "convmixer") == 2
+    assert verify_command("convmixer") == 2
     assert "Other accuracies than on the cards: convmixer." in capsys.readouterr().err
-    assert train_command("verify", "vit_frozen") == 2
+    assert verify_command("vit_frozen") == 2
     assert "not trained yet" in capsys.readouterr().err
+
+
+def test_verify_writes_nothing_and_says_when_there_is_nothing(verify_command, tmp_path, capsys):
+    nowhere = tmp_path / "mistyped"
+    assert verify_command("all", out=nowhere) == 2
+    assert "There are no trained models in" in capsys.readouterr().err
+    assert not nowhere.exists()
+    assert verify_command("all", "nosuch", out=nowhere) == 2
+    assert "There is no model 'nosuch'" in capsys.readouterr().err
+
+
+def test_images_that_were_not_split_are_refused_everywhere(
+    train_command, verify_command, tmp_path, capsys
+):
+    assert train_command("convmixer", "--budget=0.0001") == 0
+    assert train_command("convmixer", "--budget=0.0001") == 0
+    assert train_command("convmixer") == 0
+    other = _coloured_folder(tmp_path / "other", ("onix", "mew", "abra"))
+    assert verify_command("convmixer", data=other) == 2
+    assert "belongs to other images" in capsys.readouterr().err
+    arguments = [f"--data={other}", f"--out={train_command.out}", f"--work={tmp_path}"]
+    assert main(["diagnose", *arguments]) == 2
+    assert "belongs to other images" in capsys.readouterr().err
+
+
+def _coloured_folder(root, names):
+    """Images without any meaning, none of which resembles another."""
+    random = np.random.default_rng(5)
+    for name in names:
+        (root / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = random.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            image = Image.fromarray(pixels).resize((48, 48), Image.Resampling.NEAREST)
+            image.save(root / name / f"{number}.png")
+    return root
+
+
+def test_two_classes_are_too_few_for_trees_and_that_is_said_first(weights_folder, tmp_path, capsys):
+    data = _coloured_folder(tmp_path / "two", ("onix", "mew"))
+    arguments = [f"--data={data}", f"--weights={weights_folder}", f"--out={tmp_path / 'o'}"]
+    assert main(["xgboost_exp2", *arguments, f"--work={tmp_path}"]) == 2
+    assert "xgboost_exp2 takes 3 to 255 classes; there are 2." in capsys.readouterr().err
+
+
+def test_the_report_of_other_checkpoints_stays_beside_them(train_command, capsys):
+    """Of the study's recipe too, whose trees have no training accuracy."""
+    assert train_command("resnet18_frozen", "extra_trees_exp2") == 0
+    assert train_command("resnet18_frozen", "extra_trees_exp2", "--recipe=study") == 0
+    before = report.README.read_bytes(), report.RESULTS.read_bytes()
+    assert main(["report", f"--out={train_command.out}"]) == 0
+    assert (report.README.read_bytes(), report.RESULTS.read_bytes()) == before
+    page = (train_command.out / "README.md").read_text()
+    assert page.count("| `resnet18_frozen` |") >= 4
+    assert "nan" not in page
+    assert (train_command.out / "extra_trees_exp2" / "README.md").exists()
+
+
+def test_runs_of_another_recipe_do_not_count_as_seeds(train_command, monkeypatch):
+    assert train_command("resnet18_frozen") == 0
+    _change_recipe(monkeypatch, "resnet18_frozen", lr=5e-4)
+    assert train_command("resnet18_frozen", "--seed=3") == 0
+    split = dataset.read_split(train_command.out / "split.json")
+    assert results.read_seeds(train_command.out, split) == {}
 
 
 def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tmp_path, capsys):
@@ -233,8 +309,6 @@ def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tm
             (fewer / path.parent.name).mkdir(parents=True, exist_ok=True)
             (fewer / path.parent.name / path.name).write_bytes(path.read_bytes())
     assert train_command("convmixer", f"--data={fewer}") == 0  # the fixture's --data comes last
-    from train.__main__ import main
-
     code = main(
         ["convmixer", f"--data={fewer}", f"--out={train_command.out}", f"--work={tmp_path}"]
     )
@@ -247,7 +321,10 @@ def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tm
     [
         (["nonsense"], "There is no model 'nonsense'"),
         (["convmixer", "--budget=-1"], "--budget takes"),
+        (["convmixer", "--budget=nan"], "--budget takes"),
         (["convmixer", "--seed=-1"], "--seed takes"),
+        (["convmixer", "--seed=99999999999"], "--seed takes"),
+        (["all", "nonsense"], "There is no model 'nonsense'"),
     ],
 )
 def test_mistakes_get_one_sentence_and_exit_code_2(train_command, capsys, arguments, sentence):
@@ -258,8 +335,6 @@ def test_mistakes_get_one_sentence_and_exit_code_2(train_command, capsys, argume
 
 
 def test_missing_data_and_weights_are_said(tmp_path, image_folder, capsys):
-    from train.__main__ import main
-
     assert main(["convmixer", f"--data={tmp_path / 'no'}", f"--work={tmp_path}"]) == 2
     assert "There is no folder" in capsys.readouterr().err
     arguments = [f"--data={image_folder}", f"--out={tmp_path / 'o'}", f"--work={tmp_path}"]
