@@ -11,7 +11,8 @@ from train.tables import markdown, percent, with_interval
 
 _RECIPE_KEYS = (
     "epochs", "sizes", "optimizer", "schedule", "lr", "body_lr", "weight_decay", "batch_size",
-    "label_smoothing", "mixup", "crop", "views", "frozen_epochs", "n_estimators", "max_depth",
+    "label_smoothing", "mixup", "crop", "views", "frozen_epochs", "layer_decay",
+    "n_estimators", "max_depth",
 )  # fmt: skip
 
 
@@ -65,11 +66,13 @@ def _recipe(result: Result) -> str:
     card = result.card
     seen = card.preprocessing
     rows = [[key, str(card.settings[key])] for key in _RECIPE_KEYS if key in card.settings]
+    for name, value in card.settings.get("options", {}).items():
+        rows.append([name, str(value)])
     rows += [
         ["input", f"{seen.size} px, {seen.rule}, mean {_rounded(seen.mean)}, "
                   f"standard deviation {_rounded(seen.std)}"],
         ["recipe, seed", f"{card.recipe}, {card.seed}"],
-        ["training time", f"{card.training_seconds / 60:.0f} min"],
+        ["training time", f"{card.training_seconds / 60:.1f} min on the machine that it had"],
         ["libraries", ", ".join(f"{name} {version}" for name, version in card.libraries.items())],
     ]  # fmt: skip
     return markdown(("setting", "value"), rows)
