@@ -25,8 +25,8 @@ class Nodes(nn.Module):
 
     All trees stand in one array in level order: the roots, then all nodes of depth 1, and so on.
     An inner node's children then follow each other in the next level, in their parents' order, so
-    neither child needs an address. Rows go down all trees at once, one gather per level ("tree
-    traversal" of Hummingbird, Nakandala et al. 2020, section 4.1).
+    neither child needs an address. Rows go down all trees at once, level by level ("tree traversal"
+    of Hummingbird, Nakandala et al. 2020, section 4.1); those that reached a leaf stay behind.
 
     Parameters
     ----------
@@ -46,22 +46,27 @@ class Nodes(nn.Module):
         self.levels, left = _children(inner, trees)
         if len(threshold) != int(inner.sum()):
             raise ValueError("thresholds do not fit the nodes")
-        everywhere = torch.full((len(feature),), torch.inf)
+        everywhere = torch.zeros(len(feature))
         everywhere[inner] = threshold
         self.leaves = len(feature) - len(threshold)
         self.register_buffer("feature", feature.clamp(min=0).to(torch.int32))
         self.register_buffer("threshold", everywhere)
         self.register_buffer("left", left.to(torch.int32))
+        self.register_buffer("inner", inner)
         self.register_buffer("leaf_number", (torch.cumsum(~inner, 0) - 1).to(torch.int32))
 
     def leaf_of(self, features: Tensor) -> Tensor:
         """Number of the leaf that each row reaches in each tree: N × D → N × trees, int64."""
-        node = torch.arange(self.trees).expand(len(features), -1)
-        for _ in self.levels[1:]:
-            value = features.gather(1, self.feature[node].long())
-            # A leaf's threshold is infinite and its "left" child is itself.
-            node = self.left[node].long() + (value > self.threshold[node])
-        return self.leaf_number[node].long()
+        node = torch.arange(self.trees).repeat(len(features))
+        row = torch.arange(len(features)).repeat_interleave(self.trees)
+        on_the_way = self.inner[node].nonzero().flatten()
+        while len(on_the_way):
+            here = node[on_the_way]
+            value = features[row[on_the_way], self.feature[here].long()]
+            here = self.left[here].long() + (value > self.threshold[here])
+            node[on_the_way] = here
+            on_the_way = on_the_way[self.inner[here]]
+        return self.leaf_number[node].view(len(features), -1).long()
 
     @cached_property
     def parent(self) -> Tensor:
@@ -89,11 +94,6 @@ class Nodes(nn.Module):
     def explanation_bytes(self) -> int:
         """Memory of what explanations compute once and keep: ancestry, and a cover per node."""
         return 4 * (2 * len(self.left) + 2 * self.leaves)
-
-    @property
-    def inner(self) -> Tensor:
-        """Whether a node compares, bool."""
-        return torch.isfinite(self.threshold)
 
     def summed_up(self, of_leaves: Tensor) -> Tensor:
         """For every node the sum over the leaves below it, float32."""
