@@ -72,11 +72,16 @@ def _resident_mb() -> float:
 def main() -> int:
     """Print all comparisons, then size on disk and in memory; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trees", description=__doc__)
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="default: all that are bundled")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("runs"))
     options = parser.parse_args()
     store = ModelStore(hub.BUNDLED, max_bytes=2**40)
-    cards = {s.model.id: s.card for s in store.statuses() if s.card and s.model.is_tree}
+    cards = {
+        each.model.id: each.card
+        for each in store.statuses()
+        if each.card and each.model.is_tree and each.model.id in (options.models or study.BY_ID)
+    }
     for card in cards.values():  # the backbones are not the trees' own
         store.get(card.features_from)
     before = _resident_mb()
