@@ -1,6 +1,7 @@
 import errno
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -341,7 +342,29 @@ def described(sizes: dict[str, int], alike: dict[str, int] | None = None) -> Ima
             one, other = (f"{random.integers(2**63):016x}" for _ in range(2))
             path = f"{name}/{number:03}.png"
             entries.append(dataset.Entry(path, name, path, 8, 8, 0, common if near else one, other))
-    return ImageFolder(tuple(entries), (), tuple(sorted(sizes)), "made up", np.empty(0))
+    return ImageFolder(tuple(entries), (), tuple(sorted(sizes)), "made up", {}, np.empty(0))
+
+
+def test_kinds_of_held_out_images_are_kept_with_the_split(tmp_path):
+    folder = described({"a": 30, "b": 12})
+    kinds = {entry.path: "card" if entry.label == "a" else "art" for entry in folder.entries[:-1]}
+    split = make_split(replace(folder, kinds=kinds), 0)
+    for part in ("validation", "test"):
+        found = dict(zip(split.parts[part], split.kinds_of(part), strict=True))
+        assert found == {path: kinds.get(path, "") for path in split.parts[part]}
+    held_out = {*split.parts["validation"], *split.parts["test"]}
+    assert {path for paths in split.kinds.values() for path in paths} <= held_out
+    write_split(split, tmp_path / "split.json")
+    assert read_split(tmp_path / "split.json") == split
+    # Without a manifest nothing is known, and nothing is wrong.
+    assert set(make_split(folder, 0).kinds_of("test")) == {""}
+
+
+def test_a_manifest_tells_the_kinds(tmp_path, root):
+    (root / "manifest.csv").write_text("file,kind\nabra/00.png,card\n")
+    assert open_folder(root, tmp_path / "work").kinds == {"abra/00.png": "card"}
+    (root / "manifest.csv").write_text("something,else\n1,2\n")
+    assert open_folder(root, tmp_path / "work").kinds == {}
 
 
 def test_near_duplicates_leave_every_class_in_every_part():
