@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pokeclf import commandline, explain, hub, imaging, species, study
-from pokeclf.classifier import ModelStore, Status
+from pokeclf.classifier import Classifier, ModelStore, Status
 from pokeclf.dataset import SUFFIXES
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.overlay import overlay
@@ -164,6 +165,7 @@ def explain_image(options: argparse.Namespace) -> int:
         raise PokeclfError("--out and --array are the same file.")
     choices = explain.Options(options.layer, against, options.heads, options.discard, options.head)
     classifier = _store(options).get(options.model)
+    _check_choices(classifier, options.method, choices)
     observation = classifier.observe(imaging.decode(options.image))
     with tqdm(total=1, disable=None, leave=False, bar_format="{l_bar}{bar}") as bar:
         explanation = explain.explain(
@@ -186,6 +188,21 @@ def explain_image(options: argparse.Namespace) -> int:
         f"({probability:.1%}){compared} is written to {commandline.printable(options.out)}."
     )
     return 0
+
+
+def _check_choices(classifier: Classifier, method: str | None, chosen: explain.Options) -> None:
+    """Raise PokeclfError for a choice that the method would not read."""
+    methods = {each.id: each for each in explain.methods_of(classifier)}
+    used = methods.get(method or "", explain.default_method(classifier))
+    if method is not None and method not in methods:
+        return  # which ones there are is said by explain() itself
+    unread = [
+        field.name
+        for field in fields(chosen)
+        if getattr(chosen, field.name) != field.default and field.name not in used.takes
+    ]
+    if unread:
+        raise PokeclfError(f"Method {used.id} takes no --{unread[0]}.")
 
 
 def _store(options: argparse.Namespace) -> ModelStore:

@@ -180,6 +180,16 @@ def test_mistakes_get_one_sentence_and_exit_code_2(
     assert output.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "choice", ["--layer=stage 1 of 8", "--against=mew", "--heads=max", "--head=1", "--discard=0.5"]
+)
+def test_a_choice_that_the_method_does_not_read_is_refused(root, pictures, capsys, choice):
+    arguments = ("--model=convmixer", "--method=occlusion", choice, "--out=o.png")
+    assert _run(root, "explain", pictures / "a.png", *arguments) == 2
+    option = choice.split("=")[0]
+    assert capsys.readouterr().err == f"Method occlusion takes no {option}.\n"
+
+
 def test_a_layer_that_the_model_lacks_is_answered_with_those_it_has(root, pictures, capsys):
     code = _run(
         root, "explain", pictures / "a.png", "--model=convmixer", "--layer=last", "--out=o.png"
