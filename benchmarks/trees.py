@@ -87,7 +87,7 @@ def main() -> int:
     before = _resident_mb()
     trees = {model_id: store.get(model_id) for model_id in cards}
     memory = _resident_mb() - before
-    disk = sum(file.bytes for card in cards.values() for file in card.weights) / 2**20
+    disk = sum(card.weight_bytes for card in cards.values()) / 2**20
     print(
         f"{len(cards)} tree models: {disk:.0f} MB on disk (target {TARGET_DISK_MB}), "
         f"{memory:.0f} MB resident (target {TARGET_MEMORY_MB})"

@@ -112,7 +112,7 @@ def describe(status: Status) -> dict[str, Any]:
             "top5": card.test.top5,
             "images": card.test.images,
             "recipe": card.recipe,
-            "bytes": sum(file.bytes for file in card.weights),
+            "bytes": card.weight_bytes,
         }
     return row
 

@@ -105,6 +105,11 @@ class Card:
         """One hash for all weight files."""
         return sha256(" ".join(file.sha256 for file in self.weights).encode())
 
+    @property
+    def weight_bytes(self) -> int:
+        """Size of all weight files, shared backbones included."""
+        return sum(file.bytes for file in self.weights)
+
 
 def pack(tensors: Mapping[str, Tensor]) -> bytes:
     """Tensors as safetensors bytes, whatever their memory layout."""

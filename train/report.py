@@ -59,7 +59,7 @@ def _row(status: Status) -> str:
         if model.is_tree:
             count = f"{card.settings['n_estimators']} trees, depth {card.settings['max_depth']}"
         test = card.test
-        megabytes = sum(file.bytes for file in card.weights) / 1e6
+        megabytes = card.weight_bytes / 1e6
         cells += [
             count,
             f"{model.study_accuracy:.2%}",

@@ -50,22 +50,17 @@ def milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:.0f}{NBSP}ms" if seconds < 1 else f"{seconds:.1f}{NBSP}s"
 
 
-def weight_bytes(card: Card) -> int:
-    """Size of a model's own weight files."""
-    return sum(file.bytes for file in card.weights)
-
-
 def model_label(entry: StudyModel, card: Card) -> str:
     """One line for the model picker."""
     stage = "" if entry.stage in entry.name else f" — {entry.stage}"
     accuracy = percent(card.test.accuracy)
-    return f"{accuracy} — {entry.name} — {megabytes(weight_bytes(card))}{stage}"
+    return f"{accuracy} — {entry.name} — {megabytes(card.weight_bytes)}{stage}"
 
 
 def model_summary(entry: StudyModel, card: Card) -> str:
     """What a model is and how good, as HTML."""
     test = card.test
-    size = megabytes(weight_bytes(card))
+    size = megabytes(card.weight_bytes)
     if not entry.is_tree:
         size = f"{millions(card.parameters)} parameters, {size}"
     return (
@@ -91,7 +86,7 @@ def _model_row(status: Status) -> str:
     name = f"<td>{escape(entry.name)}<small>{escape(entry.summary)}</small></td>"
     if card is None:
         return f'<tr class="missing">{name}<td colspan="2">{escape(status.problem)}</td></tr>'
-    figures = (percent(card.test.accuracy), megabytes(weight_bytes(card)))
+    figures = (percent(card.test.accuracy), megabytes(card.weight_bytes))
     return f"<tr>{name}{''.join(f'<td>{figure}</td>' for figure in figures)}</tr>"
 
 
@@ -209,7 +204,7 @@ def details(card: Card, method: Method, explanation: Explanation, probability: f
         f"to {percent(test.accuracy_high)}, {test.images:,} images",
         "Calibration error": f"{percent(test.calibration_error)}, without temperature "
         f"{percent(test.uncalibrated_error)}",
-        "Weights": f"SHA-256 {card.weights_sha256[:12]}…, {megabytes(weight_bytes(card))}",
+        "Weights": f"SHA-256 {card.weights_sha256[:12]}…, {megabytes(card.weight_bytes)}",
     }
     items = "".join(f"<dt>{term}</dt><dd>{escape(fact)}</dd>" for term, fact in facts.items())
     return f"<dl>{items}</dl>"
