@@ -24,6 +24,8 @@ class Recipe:
     frozen_epochs : for so many epochs only the last layer learns (the study's staged unfreezing).
     crop : smallest share of the image's area that a random crop keeps; 1 means no augmentation.
     views : augmented copies of each image whose features a frozen model's head learns from.
+    grid : side of the map that a :class:`~pokeclf.models.grid.GridNetwork` learns on; None means
+        the one that it is served with.
     patience : epochs without a better validation accuracy before training stops early.
     """
 
@@ -43,6 +45,7 @@ class Recipe:
     views: int = 1
     patience: int = 25
     layer_decay: float = 1.0
+    grid: int | None = None
     normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] = IMAGENET
 
 

@@ -1,7 +1,7 @@
 """Weights in fewer bits and in files of bounded size, and back.
 
-Tensors stay plain safetensors; what was done to one is written in its name: ``w.int8`` or
-``w.int4`` with ``w.scale`` for quantised weights, ``w#0``, ``w#1``, … for rows in several files.
+Tensors stay plain safetensors; what was done to one is written in its name: ``w.int8`` with
+``w.scale`` for quantised weights, ``w#0``, ``w#1``, … for rows in several files.
 """
 
 from __future__ import annotations
@@ -11,22 +11,19 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-GROUP = 64
-"""Inputs that share a scale when a weight keeps 4 bits."""
-
 
 def compact(tensors: Mapping[str, Tensor], bits: Mapping[str, int]) -> dict[str, Tensor]:
     """Weights in fewer bits; vectors (biases, norms) are small and stay exact.
 
     Parameters
     ----------
-    bits : 4, 8 or 16 by the beginning of the names; the longest that fits counts. Others get 16.
+    bits : 8 or 16 by the beginning of the names; the longest that fits counts. Others get 16.
 
     Returns
     -------
     dict
         16 bits: float16. 8 bits: int8 with a scale per output channel (Jacob et al. 2018,
-        symmetric). 4 bits: two weights a byte with a scale per :data:`GROUP` inputs.
+        symmetric).
     """
     stored: dict[str, Tensor] = {}
     for name, value in tensors.items():
@@ -35,7 +32,7 @@ def compact(tensors: Mapping[str, Tensor], bits: Mapping[str, int]) -> dict[str,
             continue
         fitting = [beginning for beginning in bits if name.startswith(beginning)]
         kept = bits[max(fitting, key=len)] if fitting else 16
-        stored |= {16: _half, 8: _to_int8, 4: _to_int4}[kept](name, value)
+        stored |= {16: _half, 8: _to_int8}[kept](name, value)
     return stored
 
 
@@ -55,9 +52,6 @@ def restore(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
             tensors[name.removesuffix(".int8")] = value.float().mul_(
                 scale.view(-1, *[1] * (value.dim() - 1))
             )
-        elif name.endswith(".int4"):
-            scale = whole[name.removesuffix("int4") + "scale"].float()
-            tensors[name.removesuffix(".int4")] = _from_int4(value, scale)
         elif not name.endswith(".scale"):
             tensors[name] = value
     return tensors
@@ -102,29 +96,8 @@ def _half(name: str, value: Tensor) -> dict[str, Tensor]:
 
 
 def _to_int8(name: str, value: Tensor) -> dict[str, Tensor]:
-    scale = _scale(value.flatten(1), 127)
-    whole = (value / scale.view(-1, *[1] * (value.dim() - 1))).round_().to(torch.int8)
+    rows = value.flatten(1)
+    # What one step of an integer is worth in each row, so that 127 of them reach its end.
+    scale = (rows.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    whole = (rows / scale).round_().to(torch.int8).view(value.shape)
     return {f"{name}.int8": whole, f"{name}.scale": scale[:, 0]}
-
-
-def _to_int4(name: str, value: Tensor) -> dict[str, Tensor]:
-    rows, columns = value.shape
-    if columns % GROUP:
-        raise ValueError(f"{name} has {columns} inputs, not a multiple of {GROUP}")
-    groups = value.reshape(-1, GROUP)
-    # Rounded as it will be stored, so that the integers fit the scale that restores them.
-    scale = _scale(groups, 7).half().clamp(min=2**-24).float()
-    whole = (groups / scale).round_().clamp_(-7, 7).add_(8).to(torch.uint8).view(rows, columns)
-    packed = whole[:, ::2] | (whole[:, 1::2] << 4)
-    return {f"{name}.int4": packed, f"{name}.scale": scale.view(rows, -1).half()}
-
-
-def _from_int4(packed: Tensor, scale: Tensor) -> Tensor:
-    low, high = packed & 15, packed >> 4
-    whole = torch.stack([low, high], 2).flatten(1).float().sub_(8)
-    return whole.view(len(packed), -1, GROUP).mul_(scale[:, :, None]).flatten(1)
-
-
-def _scale(rows: Tensor, largest: int) -> Tensor:
-    """What one step of an integer is worth in each row, so that ``largest`` steps reach its end."""
-    return (rows.abs().amax(1, keepdim=True) / largest).clamp(min=1e-12)

@@ -153,11 +153,12 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=20,
+                epochs=30,
                 eval_size=120,
                 sizes=((0.5, 80), (0.5, 120)),
                 lr=5e-4,
                 body_lr=1e-3,
+                grid=15,
             )
         ),
         stored_bits=MappingProxyType({"": 8}),
@@ -173,14 +174,15 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=12,
-                eval_size=112,
-                sizes=((0.67, 64), (0.33, 96)),
+                epochs=20,
+                eval_size=80,
+                sizes=((0.4, 32), (0.35, 48), (0.2, 64), (0.05, 80)),
                 lr=5e-4,
                 body_lr=2e-3,
+                grid=5,
             )
         ),
-        stored_bits=MappingProxyType({"": 8, "head.0.": 4}),
+        stored_bits=MappingProxyType({"": 8}),
     ),
     StudyModel(
         id="convmixer",

@@ -19,20 +19,15 @@ def tensors():
     }
 
 
-@pytest.mark.parametrize(("bits", "error"), [(16, 2**-10), (8, 1 / 127), (4, 1 / 7)])
+@pytest.mark.parametrize(("bits", "error"), [(16, 2**-10), (8, 1 / 127)])
 def test_a_weight_comes_back_within_half_a_step(tensors, bits, error):
     stored = storage.compact(tensors, {"head.": bits})
     restored = storage.restore(stored)
     assert set(restored) == set(tensors)
     exact = tensors["head.weight"]
-    largest = (
-        exact.view(6, -1, 64).abs().amax(2, keepdim=True)
-        if bits == 4
-        else exact.abs().amax(1, keepdim=True)
-    )
-    difference = (restored["head.weight"].float() - exact).view(*largest.shape[:2], -1).abs()
-    assert (difference <= 0.51 * error * largest.view(*largest.shape[:2], 1)).all()
-    # Two weights a byte, and the scales.
+    difference = (restored["head.weight"].float() - exact).abs()
+    assert (difference <= 0.51 * error * exact.abs().amax(1, keepdim=True)).all()
+    # The weights and their scales.
     assert stored_bytes(stored, "head.weight") <= exact.numel() * bits / 8 * 1.07
 
 
@@ -49,12 +44,13 @@ def test_channels_of_different_size_have_scales_of_their_own(tensors):
 
 
 def test_the_longest_beginning_counts(tensors):
-    stored = storage.compact(tensors, {"": 8, "head.": 4})
-    assert {"body.weight.int8", "head.weight.int4"} <= set(stored)
+    stored = storage.compact(tensors, {"": 8, "head.": 16})
+    assert "body.weight.int8" in stored
+    assert stored["head.weight"].dtype == torch.float16
 
 
 def test_zeros_stay_zeros():
-    for bits in (4, 8, 16):
+    for bits in (8, 16):
         restored = storage.restore(storage.compact({"w": torch.zeros(2, 64)}, {"": bits}))
         assert not restored["w"].any()
 
@@ -84,7 +80,7 @@ def test_a_missing_scale_or_missing_rows_are_errors(tensors):
 
 
 @pytest.mark.parametrize(
-    "foreign", [{"w#x": torch.zeros(2)}, {"w.int4": torch.zeros(4, dtype=torch.uint8)}]
+    "foreign", [{"w#x": torch.zeros(2)}, {"w.int8": torch.zeros(4, dtype=torch.int8)}]
 )
 def test_foreign_names_and_shapes_are_errors(foreign):
     with pytest.raises((KeyError, ValueError, IndexError, RuntimeError)):

@@ -37,17 +37,20 @@ def train_neural(model: StudyModel, shop: Workshop) -> None:
     torch.manual_seed(shop.seed)
     classes = shop.folder.classes
     network = models.build(model.architecture, len(classes), model.backbone)
+    learner = network.coarse(recipe.grid) if recipe.grid else network
     if model.pretrained:
         try:
-            network.body.load_state_dict(backbone_weights(model.backbone, shop.weights))
+            learner.body.load_state_dict(backbone_weights(model.backbone, shop.weights))
         except RuntimeError as error:
             raise PokeclfError(f"The weights of {model.backbone} do not fit it.") from error
     started = time.monotonic()
     fit_model = _fit_head if model.frozen else _fit_network
-    history = fit_model(network, model, recipe, shop)
+    history = fit_model(learner, model, recipe, shop)
     # A resumed run began, in effect, as long ago as its epochs took.
     started = min(started, time.monotonic() - sum(row.seconds for row in history))
-    _keep(network, model, recipe, shop, history, started)
+    network.load_state_dict(network.adapt(learner.state_dict()))
+    stored = storage.compact(learner.state_dict(), model.stored_bits)
+    _keep(network, stored, model, recipe, shop, history, started)
 
 
 def preprocessing_at(recipe: Recipe, size: int) -> Preprocessing:
@@ -167,14 +170,20 @@ def _fold_in(layer: nn.Linear, mean: Tensor, std: Tensor) -> None:
 
 def _keep(
     network: Network,
+    stored: dict[str, Tensor],
     model: StudyModel,
     recipe: Recipe,
     shop: Workshop,
     history: list[Epoch],
     started: float,
 ) -> None:
-    """Store the weights as they will be served, then measure exactly those."""
-    stored = storage.compact(network.state_dict(), model.stored_bits)
+    """Write the weights as they are stored and measure exactly those.
+
+    Parameters
+    ----------
+    network : as it was trained.
+    stored : its weights, compact.
+    """
     files: dict[str, bytes] = {}
     weights: list[WeightFile] = []
     if shop.keeps_weights:
@@ -183,9 +192,10 @@ def _keep(
         model, preprocessing_at(recipe, recipe.eval_size), weights,
         models.parameter_count(network), {},
     )  # fmt: skip
-    classifier = Classifier(card, network.to(memory_format=torch.channels_last))
+    network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+    classifier = Classifier(card, network)
     trained = shop.logits(classifier, "test").argmax(1)
-    network.load_state_dict(storage.restore(stored))
+    network.load_state_dict(network.adapt(storage.restore(stored)))
     logits = {part: shop.logits(classifier, part) for part in ("validation", "test")}
     logits["mirrored"] = shop.logits(classifier, "test", mirrored=True)
     card = replace(card, agreement=float((logits["test"].argmax(1) == trained).mean()))

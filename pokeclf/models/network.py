@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor, nn
 
@@ -41,6 +41,10 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def forward_features(self, x: Tensor) -> Tensor:
         """Feature map of a batch: N × 3 × S × S float → N × C × h × w, or N × tokens × C."""
+
+    def adapt(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Weights as they are stored, in the shapes of this network."""
+        return dict(weights)
 
     def forward_trunk(self, x: Tensor) -> Tensor:
         """The map at the deepest place."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pokeclf.models.network import ConvolutionalNetwork
+from pokeclf.models.grid import GridNetwork
 
 
 class ResidualBlock(nn.Module):
@@ -28,12 +30,11 @@ class ResidualBlock(nn.Module):
         return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
 
 
-class ResidualCNN(ConvolutionalNetwork):
+class ResidualCNN(GridNetwork):
     """Four stages of 64, 128, 256 and 512 channels, MaxPool after each, then 1024 → 512 dense.
 
     Two residual blocks a stage give the study's 129 M parameters, 118 M of them in the first
     dense layer, which reads every cell of the last feature map at the study's 240 px: 15 × 15.
-    The map of other inputs is brought to that grid by adaptive average pooling.
 
     Parameters
     ----------
@@ -41,17 +42,14 @@ class ResidualCNN(ConvolutionalNetwork):
     """
 
     def __init__(self, num_classes: int, grid: int = 15) -> None:
-        super().__init__()
-        self.grid = grid
-        stages: list[nn.Module] = []
+        body: list[nn.Module] = []
         for inputs, outputs in ((3, 64), (64, 128), (128, 256), (256, 512)):
-            stages += [
+            body += [
                 ResidualBlock(inputs, outputs),
                 ResidualBlock(outputs, outputs),
                 nn.MaxPool2d(2),
             ]
-        self.body = nn.Sequential(*stages)
-        self.head = nn.Sequential(
+        head = [
             nn.Linear(512 * grid**2, 1024),
             nn.ReLU(),
             nn.Dropout(0.4),
@@ -59,12 +57,13 @@ class ResidualCNN(ConvolutionalNetwork):
             nn.ReLU(),
             nn.Dropout(0.4),
             nn.Linear(512, num_classes),
-        )
+        ]
+        super().__init__(body, head, grid)
+
+    def coarse(self, grid: int) -> Self:
+        """An untrained network whose dense layer reads 512 × grid × grid numbers."""
+        return type(self)(self.head[-1].out_features, grid)
 
     def stages(self) -> list[nn.Module]:
         """Two blocks and pooling, four times; the last map is N × 512 × S/16 × S/16."""
         return [self.body[start : start + 3] for start in range(0, len(self.body), 3)]
-
-    def pool(self, features: Tensor) -> Tensor:
-        """The map on the fixed grid, flattened in channel-major order: N × 512 · grid²."""
-        return F.adaptive_avg_pool2d(features, self.grid).flatten(1)

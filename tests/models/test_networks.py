@@ -93,6 +93,26 @@ def test_at_the_studys_size_the_flattened_maps_are_untouched():
     assert network.pool(torch.randn(1, 512, 6, 6)).shape == (1, 512 * 15 * 15)
 
 
+@pytest.mark.parametrize(("kind", "size"), [(BasicCNN, 24), (ResidualCNN, 48)])
+def test_a_coarse_networks_weights_mean_the_same_on_the_finer_grid(kind, size):
+    full = kind(7, grid=6).eval()
+    learner = full.coarse(3).eval()
+    full.load_state_dict(full.adapt(learner.state_dict()))
+    images = torch.randn(2, 3, size, size)
+    assert full.head[0].in_features == 4 * learner.head[0].in_features
+    with torch.no_grad():
+        torch.testing.assert_close(full(images), learner(images))
+
+
+def test_weights_of_a_grid_that_does_not_fit_are_refused():
+    full = BasicCNN(7, grid=6)
+    for grid in (4, 12):
+        with pytest.raises(RuntimeError):
+            full.load_state_dict(full.adapt(BasicCNN(7, grid).state_dict()))
+    same = full.adapt(full.state_dict())
+    torch.testing.assert_close(same, dict(full.state_dict()), rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("name", WIDTHS)
 def test_the_widths_are_timms(name):
     with torch.device("meta"):
