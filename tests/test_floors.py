@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,14 @@ def test_nothing_imports_upwards(path):
         parts = name.split(".")
         if parts[0] == "pokeclf" and len(parts) > 1 and parts[1] in level:
             assert level[parts[1]] <= level[own], f"{path} imports {name}"
+
+
+def test_training_needs_none_of_what_serves_and_explains():
+    """A machine with a GPU may have torch, timm and scikit-learn alone."""
+    program = (
+        "import sys\n"
+        "for name in ('gradio', 'pytorch_grad_cam', 'xgboost', 'plotly', 'kagglehub'):\n"
+        "    sys.modules[name] = None\n"
+        "import train.__main__, train.diagnose, train.verify\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

@@ -1,13 +1,15 @@
 """``python -m train MODEL…``: train models of the study and write their checkpoints.
 
 ``python -m train report`` writes down their results, ``python -m train verify MODEL… --data DIR``
-measures them again, and ``python -m train diagnose --data DIR`` looks for the reason why the
-study's plain CNN never learned.
+measures them again, ``python -m train faithfulness MODEL… --data DIR`` examines their maps,
+and ``python -m train diagnose --data DIR`` looks for the reason why the study's plain CNN never
+learned.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
 import sys
 import time
@@ -19,12 +21,13 @@ from pokeclf import commandline, dataset, study
 from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
 from pokeclf.study import StudyModel
-from train import diagnose, report, verify
 from train.neural import train_neural
 from train.sources import data_folder
 from train.trees import train_trees
 from train.workshop import BudgetSpent, Workshop
 
+COMMANDS = ("report", "verify", "faithfulness", "diagnose")
+"""Modules of this package that are commands of their own."""
 MAX_SEED = 2**32 - 1
 """scikit-learn takes no larger ones."""
 
@@ -59,12 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     command, rest = (arguments or [""])[0], arguments[1:]
-    if command == "report":
-        return report.main(rest)
-    if command == "diagnose":
-        return diagnose.main(rest)
-    if command == "verify":
-        return verify.main(rest)
+    if command in COMMANDS:
+        # Imported when asked for: training itself needs fewer libraries than explaining.
+        return importlib.import_module(f"train.{command}").main(rest)
     options = parser().parse_args(arguments)
     return commandline.run(lambda: train(options))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from pokeclf import evaluation, study
+from pokeclf.explain.trust import Trust
 from pokeclf.results import Result
 from pokeclf.study import StudyModel
-from train.tables import markdown, percent, with_interval
+from train.tables import TRUST_HEADER, markdown, percent, trust_row, with_interval
 
 _RECIPE_KEYS = (
     "epochs", "sizes", "optimizer", "schedule", "lr", "body_lr", "weight_decay", "batch_size",
@@ -16,8 +19,13 @@ _RECIPE_KEYS = (
 )  # fmt: skip
 
 
-def model_card(result: Result) -> str:
-    """The model card as Markdown, every figure from the artefacts beside it."""
+def model_card(result: Result, known: Mapping[str, Trust]) -> str:
+    """The model card as Markdown, every figure from the artefacts beside it.
+
+    Parameters
+    ----------
+    known : what was found about its methods of explanation, by method.
+    """
     card = result.card
     model = study.find(card.model)
     sections = {
@@ -25,6 +33,7 @@ def model_card(result: Result) -> str:
         "Data": _data(result),
         "Recipe": _recipe(result),
         "Figures": _figures(result),
+        "Explanations": _explanations(known),
         "Limits": _limits(result),
         "Licence": (
             "For research and teaching; what the weights were trained from stands in "
@@ -32,7 +41,9 @@ def model_card(result: Result) -> str:
         ),
     }
     parts = [f"# {model.name}\n"]
-    parts += [f"## {title}\n\n{text}" if title else text for title, text in sections.items()]
+    parts += [
+        f"## {title}\n\n{text}" if title else text for title, text in sections.items() if text
+    ]
     return "\n".join(parts)
 
 
@@ -103,6 +114,17 @@ def _figures(result: Result) -> str:
             [f"{kind} ({found.trials} images)", f"{found.share:.1%} ({low:.1%}–{high:.1%})"]
         )
     return markdown(("figure", "value"), rows)
+
+
+def _explanations(known: Mapping[str, Trust]) -> str:
+    if not known:
+        return ""
+    images = next(iter(known.values())).images
+    table = markdown(("method", *TRUST_HEADER), map(trust_row, known.values()))
+    return (
+        f"How its maps did on {images} test images; [the results](../../docs/results.md) say what "
+        f"the columns mean.\n\n{table}"
+    )
 
 
 def _limits(result: Result) -> str:

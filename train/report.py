@@ -12,9 +12,11 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from pokeclf import commandline, dataset, hub, results
+from pokeclf import commandline, dataset, hub, results, study
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.errors import PokeclfError
+from pokeclf.explain import trust
+from pokeclf.explain.trust import Trust
 from pokeclf.files import write_atomically
 from train import diagnose, tables
 from train.modelcards import model_card
@@ -87,6 +89,7 @@ def results_page(stored: Stored) -> str:
         ("Settings of the trees", _SETTINGS, tables.tree_settings(stored)),
         ("The study's recipe on our images", _RECIPES, tables.recipes(stored)),
         ("The plain CNN's first steps", _DIAGNOSIS, tables.diagnosis(stored)),
+        ("Can the maps be believed?", TRUST, tables.trust(stored)),
         ("Seeds", _SEEDS, tables.seeds(stored)),
         ("Do neighbours differ?", _NEIGHBOURS, tables.neighbours(stored)),
     )
@@ -123,6 +126,15 @@ _DIAGNOSIS = (
     "spread; all 115,200 inputs of a unit are positive, so the steps of its weights add up. "
     "*Dead*: units that are 0 for every picture, which no gradient reaches."
 )
+TRUST = (
+    "Mean gain over random maps on the same test image, with its 95 % interval, of the map for the "
+    "first guess; more is better. *Deletion*: the answer is lost earlier when what the map marks "
+    "is covered. *Insertion*: it comes back earlier when that is laid open. *ROAD*: it tells "
+    "better what can be taken out. A method counts as better than random when it is so in "
+    "deletion and insertion. *Like that of*: rank correlation of the map with the one that the "
+    f"same method draws when the last layers, or all weights, are random; over {trust.ALIKE} it "
+    "shows the picture more than what the model has learned."
+)
 _SEEDS = "Runs of the same recipe that differ in nothing but the seed of training."
 _NEIGHBOURS = (
     "McNemar's exact test on the images that only one of two models gets right, for each model "
@@ -138,7 +150,14 @@ def read_stored(root: Path) -> Stored:
         study=results.read_all(root / "study", split),
         seeds=results.read_seeds(root, split),
         diagnosis=_rows(root / diagnose.FILE),
+        trust=_trust(root),
     )
+
+
+def _trust(root: Path) -> dict[str, dict[str, Trust]]:
+    """By model, of those that were examined."""
+    known = {model.id: trust.read(root / model.id) for model in study.STUDY}
+    return {model_id: rows for model_id, rows in known.items() if rows}
 
 
 def _rows(path: Path) -> tuple[Mapping[str, str], ...]:
@@ -164,7 +183,7 @@ def main(arguments: list[str]) -> int:
         table = results_table(ModelStore(options.out))
         stored = read_stored(options.out)
         texts = {
-            options.out / model_id / "README.md": model_card(result)
+            options.out / model_id / "README.md": model_card(result, stored.trust.get(model_id, {}))
             for model_id, result in stored.tuned.items()
         }
         if options.out.resolve() == hub.BUNDLED:

@@ -10,6 +10,8 @@ import numpy as np
 
 from pokeclf import evaluation, study
 from pokeclf.evaluation import Metrics
+from pokeclf.explain.methods import METHODS
+from pokeclf.explain.trust import Trust
 from pokeclf.results import Result
 from pokeclf.study import StudyModel
 
@@ -24,12 +26,14 @@ class Stored:
     study : of the study's own recipe.
     seeds : several runs of the tuned recipe, the bundled one first.
     diagnosis : rows of :mod:`train.diagnose`.
+    trust : what :mod:`train.faithfulness` found about the methods of the bundled models.
     """
 
     tuned: Mapping[str, Result]
     study: Mapping[str, Result]
     seeds: Mapping[str, tuple[Result, ...]]
     diagnosis: tuple[Mapping[str, str], ...]
+    trust: Mapping[str, Mapping[str, Trust]]
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -177,4 +181,34 @@ def _neighbours_row(first: Result, second: Result) -> list[str]:
     return [
         f"`{first.card.model}`", f"`{second.card.model}`", str(test.only_first),
         str(test.only_second), "< 0.0001" if test.p_value < 1e-4 else f"{test.p_value:.4f}",
+    ]  # fmt: skip
+
+
+TRUST_HEADER = (
+    "deletion", "insertion", "ROAD", "better than random", "marks nothing",
+    "like that of a random head", "of random weights",
+)  # fmt: skip
+
+
+def trust(stored: Stored) -> str:
+    """How the maps of every examined model and method did."""
+    rows = [
+        [f"`{name}`", *trust_row(row)]
+        for name, known in stored.trust.items()
+        for row in known.values()
+    ]
+    return markdown(("model", "method", *TRUST_HEADER), rows)
+
+
+def trust_row(row: Trust) -> list[str]:
+    """A method and what is known of its maps."""
+    gains = [
+        f"{row.deletion:+.3f} ± {row.deletion - row.deletion_low:.3f}",
+        f"{row.insertion:+.3f} ± {row.insertion - row.insertion_low:.3f}",
+        f"{row.road:+.3f} ± {row.road - row.road_low:.3f}",
+    ]
+    return [
+        METHODS[row.method].name, *gains, "yes" if row.beats_random else "**no**",
+        percent(row.empty), f"{row.other_head:.2f}",
+        f"**{row.other_weights:.2f}**" if row.ignores_weights else f"{row.other_weights:.2f}",
     ]  # fmt: skip

@@ -6,11 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pokeclf import commandline, dataset, evaluation, hub, study
+from pokeclf import commandline, evaluation, hub
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
-from train.sources import data_folder
-from train.workshop import Workshop
+from train.workshop import Workshop, finished_workshop, trained_models
 
 TOLERANCE = 0.001
 """Largest difference of the accuracy: 0.1 points."""
@@ -24,20 +23,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=hub.BUNDLED, help="folder of checkpoints")
     parser.add_argument("--work", type=Path, default=Path("runs"), help="caches")
     options: argparse.Namespace = parser.parse_args(arguments)
-    return commandline.run(lambda: _verify_named(options))
 
+    def run() -> int:
+        names = trained_models(options.models, options.out)
+        return verify(names, finished_workshop(options.data, options.out, options.work))
 
-def _verify_named(options: argparse.Namespace) -> int:
-    names = {study.find(name).id for name in options.models if name != "all"}
-    if "all" in options.models:
-        names |= {each.model.id for each in ModelStore(options.out).statuses() if each.card}
-    if not names:
-        raise PokeclfError(f"There are no trained models in {options.out}.")
-    split = dataset.read_split(options.out / dataset.SPLIT_FILE)
-    folder = dataset.open_folder(data_folder(options.data), options.work)
-    split.check(folder, options.out)
-    shop = Workshop(folder, split, options.out, options.work, None, "tuned", split.seed, None)
-    return verify([model_id for model_id in study.BY_ID if model_id in names], shop)
+    return commandline.run(run)
 
 
 def verify(models: Sequence[str], shop: Workshop) -> int:

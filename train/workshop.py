@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from pokeclf import checkpoint, evaluation
+from pokeclf import checkpoint, dataset, evaluation, study
 from pokeclf.checkpoint import Card
-from pokeclf.classifier import Classifier
+from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
 from pokeclf.files import folder_written_whole, sha256, write_atomically
@@ -29,6 +29,7 @@ from pokeclf.imaging import Preprocessing
 from pokeclf.recipe import Recipe, TreeRecipe
 from pokeclf.study import StudyModel
 from train.batches import ImageBatches
+from train.sources import data_folder
 
 LIBRARIES = ("torch", "torchvision", "timm", "scikit-learn", "xgboost", "numpy", "pillow")
 
@@ -222,6 +223,36 @@ class Workshop:
             checkpoint.write_card(folder, card)
         shutil.rmtree(self.run_folder(model), ignore_errors=True)
         return card
+
+
+def finished_workshop(data: str, root: Path, work: Path) -> Workshop:
+    """The workshop in which the checkpoints in ``root`` were made, to measure them again.
+
+    Raises
+    ------
+    PokeclfError
+        When there is no split in ``root``, or it belongs to other images than ``data``.
+    """
+    split = dataset.read_split(root / dataset.SPLIT_FILE)
+    folder = dataset.open_folder(data_folder(data), work)
+    split.check(folder, root)
+    return Workshop(folder, split, root, work, None, "tuned", split.seed, None)
+
+
+def trained_models(names: Sequence[str], root: Path) -> list[str]:
+    """Ids of the named models in the study's order; ``all`` means those that are trained.
+
+    Raises
+    ------
+    PokeclfError
+        When a name is unknown, or nothing is trained.
+    """
+    wanted = {study.find(name).id for name in names if name != "all"}
+    if "all" in names:
+        wanted |= {each.model.id for each in ModelStore(root).statuses() if each.card}
+    if not wanted:
+        raise PokeclfError(f"There are no trained models in {root}.")
+    return [model_id for model_id in study.BY_ID if model_id in wanted]
 
 
 def _has(library: str) -> bool:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from pokeclf.checkpoint import Card
+from pokeclf.checkpoint import Card, CheckpointError
 from pokeclf.classifier import Classifier, Guess, ModelStore
 from pokeclf.errors import PokeclfError
-from pokeclf.explain import Explanation, Method, Options, explain, layers_of, methods_of
+from pokeclf.explain import Explanation, Method, Options, explain, layers_of, methods_of, trust
+from pokeclf.explain.trust import Trust
 from pokeclf.imaging import decode
 from pokeclf.models.vit import ViT
 
@@ -32,6 +33,7 @@ class Answer:
     options : what a specialist chose for the explanation.
     crop : the square image that the model saw.
     probability : of the explained species, 0…1.
+    trust : what is known of the chosen method's maps from many images, if it was examined.
     seconds : time for the classification.
     strength : of the colours in the map on the page, in percent; None before it is drawn.
     """
@@ -47,6 +49,7 @@ class Answer:
     crop: Image.Image
     explanation: Explanation
     probability: float
+    trust: Trust | None
     seconds: float
     strength: float | None = None
 
@@ -135,6 +138,7 @@ def answer(
         crop=observation.crop,
         explanation=explanation,
         probability=float(observation.probabilities[observation.classes.index(species)]),
+        trust=_trust(store.root / model, chosen.id),
         seconds=observation.seconds,
     )
 
@@ -147,6 +151,14 @@ def _fitting(options: Options, layers: tuple[str, ...], heads: int, species: str
         against=options.against if options.against != species else None,
         head=options.head if options.head is not None and options.head < heads else None,
     )
+
+
+def _trust(checkpoint: Path, method: str) -> Trust | None:
+    """What is known of a method; a picture is explained even when that cannot be read."""
+    try:
+        return trust.read(checkpoint).get(method)
+    except CheckpointError:
+        return None
 
 
 def _heads(classifier: Classifier) -> int:

@@ -11,7 +11,7 @@ from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices, wording
 from pokeclf.dashboard.answer import Answer, read
 from pokeclf.errors import PokeclfError
-from pokeclf.explain.faithfulness import Areas, Faithfulness, faithfulness, random_areas
+from pokeclf.explain.faithfulness import Faithfulness, Scores, faithfulness, random_scores
 
 KEPT = 64
 """Pictures whose random maps are remembered: a second method is then checked at once."""
@@ -23,7 +23,7 @@ class Check:
     def __init__(self, store: ModelStore) -> None:
         self.store = store
         self._lock = threading.Lock()
-        self._random: OrderedDict[tuple[str, str, str], Areas] = OrderedDict()
+        self._random: OrderedDict[tuple[str, str, str], Scores] = OrderedDict()
         self.button = gr.Button("Can this map be believed?", size="sm", elem_id="check")
         self.result = gr.HTML(elem_id="check-result")
         self.found = gr.State()
@@ -67,7 +67,7 @@ class Check:
         with self._lock:
             random = self._random.get(key)
         if random is None:
-            random = random_areas(
+            random = random_scores(
                 classifier, observation, species,
                 lambda share: progress(share, desc="Comparing with random maps"),
             )  # fmt: skip

@@ -267,9 +267,9 @@ class Identify:
             ),
             self.seen_line: wording.seen_line(found.card.preprocessing, found.size),
             self.method: gr.update(choices=methods, value=found.method.id),
-            self.reading: wording.reading_line(found.method, found.explanation),
+            self.reading: wording.reading_line(found.method, found.explanation, found.trust),
             self.details: wording.details(
-                found.card, found.method, found.explanation, found.probability
+                found.card, found.method, found.explanation, found.probability, found.trust
             ),
             self.shown: replace(found, strength=strength),
             self.check.result: "",

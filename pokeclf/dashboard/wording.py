@@ -10,6 +10,7 @@ from pokeclf.checkpoint import Card
 from pokeclf.classifier import Guess, Status
 from pokeclf.explain import Explanation, Method
 from pokeclf.explain.faithfulness import Faithfulness
+from pokeclf.explain.trust import Trust
 from pokeclf.imaging import Preprocessing
 from pokeclf.species import of
 from pokeclf.study import SCRATCH, StudyModel
@@ -152,8 +153,8 @@ def seen_line(preprocessing: Preprocessing, size: tuple[int, int]) -> str:
     return f"{side} × {side} pixels{how}"
 
 
-def reading_line(method: Method, explanation: Explanation) -> str:
-    """What a map shows and how to read it, as HTML."""
+def reading_line(method: Method, explanation: Explanation, known: Trust | None) -> str:
+    """What a map shows, how to read it and whether such maps can be believed, as HTML."""
     shown = of(explanation.species)
     parts = [f"<strong>{escape(method.name)}</strong>: {escape(method.sentence)}"]
     if method.per_species:
@@ -165,30 +166,53 @@ def reading_line(method: Method, explanation: Explanation) -> str:
         parts.append("The map is the same for every species.")
     if not explanation.evidence.any():
         parts.append(NOTHING_FOUND)
-    return f"<p>{' '.join(parts)}</p><p>{COLOURS}</p>"
+    return f"<p>{' '.join(parts)}</p><p>{COLOURS}</p>{trust_line(known)}"
+
+
+def trust_line(known: Trust | None) -> str:
+    """What many pictures say about a model's maps by a method, as HTML."""
+    if known is None:
+        return ""
+    line = (
+        f"On {known.images} test pictures, such maps of this model marked what its answer "
+        "depends on better than random maps do."
+        if known.beats_random
+        else f"<strong>On {known.images} test pictures, such maps of this model were not clearly "
+        "better than random maps.</strong>"
+    )
+    if known.ignores_weights:
+        line += (
+            " <strong>They look much the same when the model has learned nothing: they show the "
+            "picture more than the model's reasons.</strong>"
+        )
+    return f'<p class="trust">{line}</p>'
 
 
 def faithfulness_line(method: Method, found: Faithfulness) -> str:
     """What a comparison with random maps says, as HTML: a verdict, and the figures."""
     count = len(found.random.deletion)
-    worst = min(found.beaten_deleting, found.beaten_inserting) / count
-    best = max(found.beaten_deleting, found.beaten_inserting) / count
-    if worst >= 0.95:
-        verdict = "Yes: the answer depends on what this map marks."
-    elif best >= 0.95:
-        verdict = "In part: one of two tests bears this map out."
-    else:
-        verdict = "Not clearly better than chance: on this picture, don't rely on this map."
+    beaten = (found.beaten_deleting, found.beaten_inserting, found.beaten_removing)
+    passed = sum(number >= 0.95 * count for number in beaten)
+    verdict = {
+        0: "Not clearly better than chance: on this picture, don't rely on this map.",
+        1: "In part: one of three tests bears this map out.",
+        2: "Largely: two of three tests bear this map out.",
+        3: "Yes: the answer depends on what this map marks.",
+    }[passed]
     return (
         f"<p><strong>{verdict}</strong></p><p>When the places that it marks are covered, the "
         f"model loses the answer faster than with {found.beaten_deleting} of {count} random maps; "
         f"when only they are shown, the answer comes back faster than with "
-        f"{found.beaten_inserting} of {count}. ({escape(method.name)}: area under the deletion "
-        f"curve {found.deletion:.3f}, under the insertion curve {found.insertion:.3f}.)</p>"
+        f"{found.beaten_inserting}; and it tells better than {found.beaten_removing} of them what "
+        f"can be taken out of the picture. ({escape(method.name)}: area under the deletion curve "
+        f"{found.deletion:.3f}, under the insertion curve {found.insertion:.3f}, ROAD "
+        f"{found.road:.3f}.)</p>"
     )
 
 
-def details(card: Card, method: Method, explanation: Explanation, probability: float) -> str:
+def details(
+    card: Card, method: Method, explanation: Explanation, probability: float, known: Trust | None
+) -> str:
     """Everything a specialist wants to know about an answer, as an HTML list."""
     test = card.test
     body = card.architecture + (f" on {card.backbone}" if card.backbone else "")
@@ -206,5 +230,15 @@ def details(card: Card, method: Method, explanation: Explanation, probability: f
         f"{percent(test.uncalibrated_error)}",
         "Weights": f"SHA-256 {card.weights_sha256[:12]}…, {megabytes(card.weight_bytes)}",
     }
+    if known:
+        facts |= {
+            f"Gain over random maps, {known.images} test pictures": f"deletion "
+            f"{known.deletion:+.3f} ({known.deletion_low:+.3f} to {known.deletion_high:+.3f}), "
+            f"insertion {known.insertion:+.3f} ({known.insertion_low:+.3f} to "
+            f"{known.insertion_high:+.3f}), ROAD {known.road:+.3f} ({known.road_low:+.3f} to "
+            f"{known.road_high:+.3f})",
+            "Rank correlation with randomised maps": f"last layers {known.other_head:.2f}, all "
+            f"weights {known.other_weights:.2f}",
+        }
     items = "".join(f"<dt>{term}</dt><dd>{escape(fact)}</dd>" for term, fact in facts.items())
     return f"<dl>{items}</dl>"

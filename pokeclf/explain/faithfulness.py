@@ -1,9 +1,10 @@
-"""Does the answer depend on what a map marks? Deletion and insertion against random maps."""
+"""Does the answer depend on what a map marks? Its score beside those of random maps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,29 +13,38 @@ from torch.nn import functional as F
 
 from pokeclf.classifier import Classifier, Observation
 from pokeclf.errors import PokeclfError
+from pokeclf.explain.imputation import impute
 from pokeclf.explain.result import Explanation
 
 CELLS = 14
 """Pictures are covered in CELLS × CELLS squares, the ones with the most heat first."""
 STEPS = 8
+REMOVED = (0.2, 0.4, 0.6, 0.8)
+"""Shares of the cells that ROAD takes away."""
 RANDOM_MAPS = 100
 COARSE = 7
 BATCH = 32
 
 
 @dataclass(frozen=True)
-class Areas:
-    """Areas under the curves of several maps; probabilities and areas are 0…1.
+class Scores:
+    """How several maps do; probabilities and areas are 0…1.
 
     Attributes
     ----------
-    deletion : float32 K, the lower the better: marked places are covered with the picture's mean
-        colour, the strongest first (Petsiuk et al. 2018, section 4.1).
-    insertion : float32 K, the higher the better: marked places are laid open in a blurred picture.
+    deletion : float32 K, area under the curve, the lower the better: marked places are covered
+        with the picture's mean colour, the strongest first (Petsiuk et al. 2018, section 4.1).
+    insertion : float32 K, area under the curve, the higher the better: marked places are laid
+        open in a blurred picture.
+    road : float32 K, -1…1, the higher the better: how much more probable the species is when the
+        weakest places are taken away than when the strongest are, on average over the shares
+        :data:`REMOVED`, halved (Rong et al. 2022). What is taken away is filled from its
+        surroundings, which deletion does not do: its edges may themselves confuse a model.
     """
 
     deletion: np.ndarray
     insertion: np.ndarray
+    road: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -43,13 +53,14 @@ class Faithfulness:
 
     Attributes
     ----------
-    deletion, insertion : areas of the map.
-    random : areas of the random maps.
+    deletion, insertion, road : scores of the map.
+    random : scores of the random maps.
     """
 
     deletion: float
     insertion: float
-    random: Areas
+    road: float
+    random: Scores
 
     @property
     def beaten_deleting(self) -> int:
@@ -61,29 +72,44 @@ class Faithfulness:
         """How many random maps are worse: showing what they mark brings the answer back later."""
         return int((self.random.insertion < self.insertion).sum())
 
+    @property
+    def beaten_removing(self) -> int:
+        """How many random maps are worse: they tell less well what can be taken away."""
+        return int((self.random.road < self.road).sum())
 
-def random_areas(
+
+def random_scores(
     classifier: Classifier,
     observation: Observation,
     species: str,
     progress: Callable[[float], None] = lambda share: None,
     count: int = RANDOM_MAPS,
-) -> Areas:
-    """Areas of smooth random maps; they serve for every method on that picture and species."""
-    random = torch.Generator().manual_seed(0)
+) -> Scores:
+    """Scores of smooth random maps; they serve for every method on that picture and species."""
+    return scores(classifier, observation, species, random_maps(count), progress)
+
+
+def random_maps(count: int, seed: int = 0) -> Tensor:
+    """Smooth random maps: float32 count × CELLS × CELLS."""
+    random = torch.Generator().manual_seed(seed)
     coarse = torch.rand(count, 1, COARSE, COARSE, generator=random)
-    maps = F.interpolate(coarse, (CELLS, CELLS), mode="bilinear", align_corners=False)[:, 0]
-    return areas(classifier, observation, species, maps, progress)
+    return F.interpolate(coarse, (CELLS, CELLS), mode="bilinear", align_corners=False)[:, 0]
+
+
+def in_cells(explanation: Explanation) -> Tensor:
+    """A map as it is checked: float32 CELLS × CELLS."""
+    heat = torch.from_numpy(explanation.heatmap)[None, None]
+    return F.adaptive_avg_pool2d(heat, CELLS)[0, 0]
 
 
 def faithfulness(
-    classifier: Classifier, observation: Observation, explanation: Explanation, random: Areas
+    classifier: Classifier, observation: Observation, explanation: Explanation, random: Scores
 ) -> Faithfulness:
     """Compare a map with random ones.
 
     Parameters
     ----------
-    random : from :func:`random_areas` for the same picture, model and species.
+    random : from :func:`random_scores` for the same picture, model and species.
 
     Raises
     ------
@@ -92,20 +118,21 @@ def faithfulness(
     """
     if not explanation.heatmap.any():
         raise PokeclfError("A map that marks nothing cannot be checked.")
-    heat = torch.from_numpy(explanation.heatmap)[None, None]
-    cells = F.adaptive_avg_pool2d(heat, CELLS)[0]
-    found = areas(classifier, observation, explanation.species, cells)
-    return Faithfulness(float(found.deletion[0]), float(found.insertion[0]), random)
+    maps = in_cells(explanation)[None]
+    found = scores(classifier, observation, explanation.species, maps)
+    return Faithfulness(
+        float(found.deletion[0]), float(found.insertion[0]), float(found.road[0]), random
+    )
 
 
-def areas(
+def scores(
     classifier: Classifier,
     observation: Observation,
     species: str,
     maps: Tensor,
     progress: Callable[[float], None] = lambda share: None,
-) -> Areas:
-    """Areas under the deletion and insertion curves.
+) -> Scores:
+    """Deletion, insertion and ROAD of several maps.
 
     Parameters
     ----------
@@ -114,36 +141,53 @@ def areas(
     """
     inputs = observation.inputs
     number = observation.classes.index(species)
+    # Place of each cell in the order of its heat, the hottest first: K × cells.
+    place = maps.flatten(1).argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+    parts = 0
+
+    def probabilities(chosen: Tensor, image: Callable[[Tensor], Tensor]) -> Tensor:
+        """Of the species in the picture that ``image`` makes of N × CELLS² masks."""
+        nonlocal parts
+        masks, found = chosen.float().view(-1, 1, CELLS, CELLS), []
+        for first in range(0, len(masks), BATCH):
+            progress((parts + first / len(masks)) / 4)
+            images = image(masks[first : first + BATCH])
+            logits = classifier.logits(images)
+            found.append(classifier.probabilities(logits)[:, number].clone())
+        parts += 1
+        return torch.cat(found).view(*chosen.shape[:-1])
+
     mean = inputs.mean((2, 3), keepdim=True).expand_as(inputs)
     blurred = _blurred(inputs)
-    order = maps.flatten(1).argsort(dim=1, descending=True, stable=True).argsort(dim=1)
-    limits = torch.linspace(0, CELLS**2, STEPS + 1).round()[1:-1]
     # K × steps × cells: which cells are reached after so many.
-    reached = (order[:, None] < limits[None, :, None]).float()
-    masks = reached.view(-1, 1, CELLS, CELLS)
-    ends = {"original": inputs, "mean": mean, "blurred": blurred}
-    at_ends = {
-        name: float(_probability(classifier, image, number)[0]) for name, image in ends.items()
-    }
-    curves = []
-    for part, (start, end) in enumerate((("original", "mean"), ("blurred", "original"))):
-        scores = []
-        for first in range(0, len(masks), BATCH):
-            progress((part + first / len(masks)) / 2)
-            mask = F.interpolate(masks[first : first + BATCH], inputs.shape[-2:])
-            images = ends[start] * (1 - mask) + ends[end] * mask
-            scores.append(_probability(classifier, images, number))
-        between = torch.cat(scores).view(len(maps), -1)
-        first_column = torch.full((len(maps), 1), at_ends[start])
-        last_column = torch.full((len(maps), 1), at_ends[end])
-        curve = torch.cat([first_column, between, last_column], 1)
-        curves.append(torch.trapezoid(curve, dx=1 / STEPS, dim=1).numpy())
+    reached = place[:, None] < torch.linspace(0, CELLS**2, STEPS + 1).round()[1:-1, None]
+    original, covered, spots = classifier.probabilities(
+        classifier.logits(torch.cat([inputs, mean, blurred]))
+    )[:, number].tolist()
+    deletion = probabilities(reached, partial(_between, inputs, mean))
+    insertion = probabilities(reached, partial(_between, blurred, inputs))
+    counts = (torch.tensor(REMOVED) * CELLS**2).round()[:, None]
+    fill = partial(impute, inputs)
+    without_strongest = probabilities(place[:, None] < counts, fill)
+    without_weakest = probabilities(place[:, None] >= CELLS**2 - counts, fill)
     progress(1.0)
-    return Areas(*curves)
+    return Scores(
+        _area(original, deletion, covered),
+        _area(spots, insertion, original),
+        ((without_weakest - without_strongest).mean(1) / 2).numpy(),
+    )
 
 
-def _probability(classifier: Classifier, images: Tensor, number: int) -> Tensor:
-    return classifier.probabilities(classifier.logits(images))[:, number].clone()
+def _area(first: float, between: Tensor, last: float) -> np.ndarray:
+    """Area under each curve, given its two ends: K × (STEPS - 1) → K."""
+    curves = F.pad(F.pad(between, (1, 0), value=first), (0, 1), value=last)
+    return torch.trapezoid(curves, dx=1 / STEPS, dim=1).numpy()
+
+
+def _between(start: Tensor, end: Tensor, masks: Tensor) -> Tensor:
+    """The first image where a mask is 0, the second where it is 1."""
+    mask = F.interpolate(masks, start.shape[-2:])
+    return start * (1 - mask) + end * mask
 
 
 def _blurred(inputs: Tensor) -> Tensor:

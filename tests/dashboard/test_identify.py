@@ -18,7 +18,7 @@ from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.identify import INVITATION, best, choices
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
-from pokeclf.explain.faithfulness import Areas, Faithfulness
+from pokeclf.explain.faithfulness import Faithfulness, Scores
 from pokeclf.imaging import Preprocessing
 from tests.bad_images import REFUSED, TEN, bad_images
 
@@ -260,11 +260,12 @@ class TestCheck:
         told = []
         found = identify.check.check(shown, lambda share, **_: told.append(share))
         line = plain(identify.check.tell(found, shown))
-        assert line.count("of 100") == 2
+        assert "of 100 random maps" in line
+        assert "ROAD" in line
         assert "Grad-CAM: area under the deletion curve" in line
         assert told[-1] == 1
         # The random maps of this picture, model and species are known now.
-        monkeypatch.setattr(check, "random_areas", lambda *_: pytest.fail("computed again"))
+        monkeypatch.setattr(check, "random_scores", lambda *_: pytest.fail("computed again"))
         other = look(method="eigen-cam", shown=shown)["shown"]
         assert "Eigen-CAM: area" in identify.check.check(other, lambda *_, **__: None)[1]
         # Another map has come to the page while this one was checked.
@@ -279,12 +280,17 @@ class TestCheck:
         assert warnings == ["There is no map to check yet."]
 
     @pytest.mark.parametrize(
-        ("deletion", "insertion", "words"),
-        [(0.1, 0.9, "Yes:"), (0.1, 0.5, "In part:"), (0.5, 0.5, "Not clearly better than chance")],
+        ("deletion", "insertion", "road", "words"),
+        [
+            (0.1, 0.9, 0.9, "Yes:"),
+            (0.1, 0.9, 0.5, "Largely:"),
+            (0.1, 0.5, 0.5, "In part:"),
+            (0.5, 0.5, 0.5, "Not clearly better than chance"),
+        ],
     )
-    def test_the_verdict_follows_from_the_figures(self, deletion, insertion, words):
-        random = Areas(np.linspace(0.2, 0.8, 100), np.linspace(0.2, 0.8, 100))
-        found = Faithfulness(deletion, insertion, random)
+    def test_the_verdict_follows_from_the_figures(self, deletion, insertion, road, words):
+        random = Scores(*[np.linspace(0.2, 0.8, 100)] * 3)
+        found = Faithfulness(deletion, insertion, road, random)
         assert words in wording.faithfulness_line(METHODS["grad-cam"], found)
 
 

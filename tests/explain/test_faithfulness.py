@@ -12,7 +12,7 @@ from PIL import Image
 from pokeclf import explain
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import faithfulness as module
-from pokeclf.explain.faithfulness import CELLS, areas, faithfulness, random_areas
+from pokeclf.explain.faithfulness import CELLS, faithfulness, random_scores, scores
 from pokeclf.explain.result import to_heatmap
 
 
@@ -52,23 +52,26 @@ def _corner_map():
 
 
 def test_the_true_reason_beats_all_random_maps_and_its_opposite_none(corner, seen):
-    random = random_areas(corner, seen, "abra")
-    assert len(random.deletion) == len(random.insertion) == 100
+    random = random_scores(corner, seen, "abra")
+    assert len(random.deletion) == len(random.insertion) == len(random.road) == 100
     good = faithfulness(corner, seen, _explanation(_corner_map()), random)
     assert good.beaten_deleting >= 98
     assert good.beaten_inserting >= 98
+    assert good.beaten_removing >= 98
     bad = faithfulness(corner, seen, _explanation(1 - _corner_map()), random)
     assert bad.beaten_deleting <= 2
     assert bad.beaten_inserting <= 2
+    assert bad.beaten_removing <= 2
     assert good.deletion < bad.deletion
     assert good.insertion > bad.insertion
+    assert good.road > 0 > bad.road
 
 
 def test_an_area_by_hand(corner, seen, monkeypatch):
     """With the whole picture as one step the area is the mean of its two ends."""
     monkeypatch.setattr(module, "STEPS", 2)
     maps = torch.from_numpy(_corner_map())[None]
-    found = areas(corner, seen, "abra", maps)
+    found = scores(corner, seen, "abra", maps)
     number = seen.classes.index("abra")
 
     def probability(image):
@@ -87,10 +90,10 @@ def test_an_area_by_hand(corner, seen, monkeypatch):
 
 
 def test_random_maps_are_the_same_each_time_and_can_be_cancelled(corner, seen):
-    first, second = (random_areas(corner, seen, "abra", count=5) for _ in range(2))
+    first, second = (random_scores(corner, seen, "abra", count=5) for _ in range(2))
     np.testing.assert_array_equal(first.deletion, second.deletion)
     told = []
-    random_areas(corner, seen, "abra", told.append, count=10)
+    random_scores(corner, seen, "abra", told.append, count=10)
     assert told == sorted(told)
     assert told[-1] == 1
 
@@ -98,10 +101,10 @@ def test_random_maps_are_the_same_each_time_and_can_be_cancelled(corner, seen):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        random_areas(corner, seen, "abra", cancel, count=5)
+        random_scores(corner, seen, "abra", cancel, count=5)
 
 
 def test_an_empty_map_cannot_be_checked(corner, seen):
-    random = random_areas(corner, seen, "abra", count=2)
+    random = random_scores(corner, seen, "abra", count=2)
     with pytest.raises(PokeclfError, match="marks nothing"):
         faithfulness(corner, seen, _explanation(np.zeros((7, 7), np.float32)), random)

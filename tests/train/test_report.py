@@ -10,6 +10,7 @@ import pytest
 from pokeclf import checkpoint, dataset, hub, results
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
+from pokeclf.explain.trust import Trust
 from tests.tiny_checkpoints import write_random_checkpoint
 from train import report, tables
 from train.modelcards import model_card
@@ -19,6 +20,9 @@ PARTS = {
     "test": ("abra/1.jpg", "abra/2.jpg", "zubat/3.jpg", "zubat/4.jpg"),
 }  # fmt: skip
 SPLIT = dataset.Split("made up", 0, PARTS, (), {"card": ("abra/1.jpg", "zubat/3.jpg")})
+
+
+TRUST = Trust("grad-cam", 200, 0.01, 0.3, 0.25, 0.35, 0.2, -0.01, 0.41, 0.1, 0.05, 0.15, 0.4, 0.6)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def test_the_page_of_results_is_what_the_checkpoints_say(stored):
 def test_the_model_cards_are_what_the_checkpoints_say(stored):
     for model_id, result in stored.tuned.items():
         text = (hub.BUNDLED / model_id / "README.md").read_text(encoding="utf-8")
-        assert text == model_card(result), model_id
+        assert text == model_card(result, stored.trust.get(model_id, {})), model_id
 
 
 def test_every_model_has_a_row_with_its_figures(tmp_path):
@@ -99,6 +103,7 @@ def test_tables_of_made_up_results(tmp_path):
         study={"convmixer": second},
         seeds={"convmixer": (first, second)},
         diagnosis=(),
+        trust={"convmixer": {"grad-cam": TRUST}},
     )
     assert "| `convmixer` | 50.0% (9%–91%) |" in tables.by_kind(stored)
     assert "| `convmixer` | 71.09% | 50.00% (48.0%–52.0%) | 1 | 12.5% | 2 |" in tables.recipes(
@@ -107,3 +112,7 @@ def test_tables_of_made_up_results(tmp_path):
     assert "50.00% ± 0.00" in tables.seeds(stored)
     # Of the four, the first alone is right once and the other alone twice.
     assert "| `convmixer` | `resnet18_scratch` | 1 | 2 | 1.0000 |" in tables.neighbours(stored)
+    row = "Grad-CAM | +0.300 ± 0.050 | +0.200 ± 0.210 | +0.100 ± 0.050 | **no** | 1.0% | 0.40 |"
+    assert f"| `convmixer` | {row} **0.60** |" in tables.trust(stored)
+    assert row in model_card(first, stored.trust["convmixer"])
+    assert "## Explanations" not in model_card(third, {})

@@ -1,0 +1,97 @@
+"""What is known of a model's methods from many images: are their maps better than chance?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from pokeclf.checkpoint import CheckpointError
+from pokeclf.files import write_atomically
+
+FILE = "explanations.csv"
+ALIKE = 0.5
+"""Maps whose places correlate more than so much are called alike."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How the maps of one method of one model did on many images.
+
+    A *gain* is the mean over images of the map's score less the mean score of random maps on the
+    same image, turned so that more is better, with its 95 % interval.
+
+    Attributes
+    ----------
+    images : number of test images; the first guess of each was explained.
+    empty : share of the images on which the method marked nothing; they count as a gain of 0.
+    deletion, insertion, road : gains, see :class:`~pokeclf.explain.faithfulness.Scores`.
+    other_head : mean rank correlation, -1…1, of its maps with those of the same model with
+        randomised last layers, or trees whose leaves were shuffled (Adebayo et al. 2018,
+        section 3.1: a map that tells of the model must change).
+    other_weights : the same with all weights randomised.
+    """
+
+    method: str
+    images: int
+    empty: float
+    deletion: float
+    deletion_low: float
+    deletion_high: float
+    insertion: float
+    insertion_low: float
+    insertion_high: float
+    road: float
+    road_low: float
+    road_high: float
+    other_head: float
+    other_weights: float
+
+    @property
+    def beats_random(self) -> bool:
+        """Whether it is better than random maps in deletion and insertion, 95 % sure of each."""
+        return min(self.deletion_low, self.insertion_low) > 0
+
+    @property
+    def ignores_weights(self) -> bool:
+        """Whether its maps are much the same for a model that has learned nothing."""
+        return self.other_weights > ALIKE
+
+
+def write(folder: Path, rows: Iterable[Trust]) -> None:
+    """Store the rows beside a checkpoint; training it again takes them away."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [field.name for field in fields(Trust)], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {key: f"{v:.5f}" if isinstance(v, float) else v for key, v in asdict(row).items()}
+        )
+    write_atomically(folder / FILE, text.getvalue().encode())
+
+
+def read(folder: Path) -> dict[str, Trust]:
+    """What is known, by method; empty when a checkpoint's methods were never examined.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is damaged.
+    """
+    kinds = {"str": str, "int": int, "float": float}
+    try:
+        with (folder / FILE).open(newline="", encoding="utf-8") as file:
+            rows = [
+                Trust(**{field.name: kinds[field.type](row[field.name]) for field in fields(Trust)})
+                for row in csv.DictReader(file)
+            ]
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):
+        raise CheckpointError(
+            f"{FILE} of checkpoint {folder.name} is damaged; "
+            f"python -m train faithfulness {folder.name} writes it again."
+        ) from None
+    return {row.method: row for row in rows}

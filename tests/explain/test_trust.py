@@ -1,0 +1,46 @@
+"""What is stored about a model's methods, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pokeclf.checkpoint import CheckpointError
+from pokeclf.explain import trust
+from pokeclf.explain.trust import Trust
+
+GOOD = Trust("grad-cam", 200, 0.005, 0.3, 0.25, 0.35, 0.2, 0.1, 0.3, 0.1, -0.05, 0.25, 0.4, 0.1)
+
+
+def test_what_is_written_is_read(tmp_path):
+    second = replace(GOOD, method="eigen-cam", deletion_low=-0.01, other_weights=0.8)
+    trust.write(tmp_path, [GOOD, second])
+    assert trust.read(tmp_path) == {"grad-cam": GOOD, "eigen-cam": second}
+
+
+def test_both_of_the_first_two_tests_must_be_passed():
+    assert GOOD.beats_random
+    assert not replace(GOOD, deletion_low=-0.001).beats_random
+    assert not replace(GOOD, insertion_low=0.0).beats_random
+
+
+def test_maps_that_stay_the_same_with_random_weights_are_told():
+    assert not GOOD.ignores_weights
+    assert replace(GOOD, other_weights=0.51).ignores_weights
+
+
+def test_a_model_that_was_not_examined_has_nothing(tmp_path):
+    assert trust.read(tmp_path) == {}
+
+
+@pytest.mark.parametrize("text", ["method,images\ngrad-cam,200\n", "\xff", "method\n\0"])
+def test_a_damaged_file_is_said(tmp_path, text):
+    trust.write(tmp_path, [GOOD])
+    whole = (tmp_path / trust.FILE).read_text()
+    (tmp_path / trust.FILE).write_bytes(text.encode("latin-1"))
+    with pytest.raises(CheckpointError, match="python -m train faithfulness"):
+        trust.read(tmp_path)
+    (tmp_path / trust.FILE).write_text(whole.replace("200", "many"))
+    with pytest.raises(CheckpointError, match="damaged"):
+        trust.read(tmp_path)

@@ -1,0 +1,181 @@
+"""``python -m train faithfulness MODEL… --data DIR``: can the maps be believed?
+
+For every fast method of a model, on some of the test images: how much better are its maps than
+random ones, and do they change when the weights are randomised? The answers are stored in
+``explanations.csv`` beside the checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import stats
+from torch import Tensor
+from tqdm import tqdm
+
+from pokeclf import commandline, hub, models
+from pokeclf.classifier import Classifier, ModelStore, Observation
+from pokeclf.errors import PokeclfError
+from pokeclf.explain import Method, explain, methods_of, trust
+from pokeclf.explain.faithfulness import Scores, in_cells, random_maps, scores
+from pokeclf.explain.trust import Trust
+from pokeclf.models.trees import TreeNetwork
+from train.workshop import Workshop, finished_workshop, trained_models
+
+RANDOM_MAPS = 5
+"""Random maps for each image; the mean over many images needs few of them."""
+RANDOMISED_IMAGES = 50
+"""Images on which maps are compared with those of randomised weights."""
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Scores less those of random maps, more being better; arrays images × methods."""
+
+    deletion: np.ndarray
+    insertion: np.ndarray
+    road: np.ndarray
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns the exit code."""
+    parser = commandline.Parser(prog="python -m train faithfulness", description=__doc__)
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="ids, or: all that are trained")
+    parser.add_argument("--data", required=True, help="folder of class folders")
+    parser.add_argument("--out", type=Path, default=hub.BUNDLED, help="folder of checkpoints")
+    parser.add_argument("--work", type=Path, default=Path("runs"), help="caches")
+    parser.add_argument("--images", type=int, default=200, help="of the test split, at random")
+    options: argparse.Namespace = parser.parse_args(arguments)
+
+    def run() -> int:
+        if options.images < 2:
+            raise PokeclfError("--images takes a number of at least 2.")
+        names = trained_models(options.models, options.out)
+        shop = finished_workshop(options.data, options.out, options.work)
+        store = ModelStore(shop.root)
+        for model_id in names:
+            rows = examine(store.get(model_id), shop, options.images)
+            trust.write(shop.root / model_id, rows)
+            for row in rows:
+                print(f"{model_id}: {row}", flush=True)
+        return 0
+
+    return commandline.run(run)
+
+
+def examine(classifier: Classifier, shop: Workshop, images: int) -> list[Trust]:
+    """Every fast method of a model on that many test images."""
+    test = shop.indices("test")
+    chosen = np.random.default_rng(0).permutation(test)[:images]
+    methods = [method for method in methods_of(classifier) if not method.slow]
+    other_head, other_weights = randomised(classifier)
+    empty, gains, alike = [], [], []
+    for number, index in enumerate(tqdm(chosen, desc=classifier.card.model, mininterval=5)):
+        image = shop.folder.image(int(index))
+        observation = classifier.observe(image)
+        maps = maps_of(classifier, observation, observation.best.species, methods)
+        empty.append([not each.any() for each in maps.values()])
+        gains.append(gains_on(classifier, observation, maps, seed=number))
+        if number < RANDOMISED_IMAGES:
+            others = [
+                maps_of(other, other.observe(image), observation.best.species, methods)
+                for other in (other_head, other_weights)
+            ]
+            alike.append([[correlation(maps[m], other[m]) for m in maps] for other in others])
+    together = Gains(*(np.stack([getattr(g, name) for g in gains]) for name in _SCORES))
+    return [
+        Trust(
+            method.id, len(gains), float(np.mean(empty, 0)[place]),
+            **_intervals(together, place),
+            other_head=float(np.mean(alike, 0)[0, place]),
+            other_weights=float(np.mean(alike, 0)[1, place]),
+        )
+        for place, method in enumerate(methods)
+    ]  # fmt: skip
+
+
+_SCORES = ("deletion", "insertion", "road")
+
+
+def _intervals(gains: Gains, place: int) -> dict[str, float]:
+    """Mean gains of a method and their 95 % intervals (Student's t), as fields of Trust."""
+    found = {}
+    for name in _SCORES:
+        values = getattr(gains, name)[:, place]
+        mean, error = float(values.mean()), float(stats.sem(values))
+        half = error * float(stats.t.ppf(0.975, len(values) - 1))
+        found |= {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
+    return found
+
+
+def maps_of(
+    classifier: Classifier, observation: Observation, species: str, methods: Sequence[Method]
+) -> dict[str, Tensor]:
+    """One map a method, on the cells in which maps are checked."""
+    return {
+        method.id: in_cells(explain(classifier, observation, species, method.id))
+        for method in methods
+    }
+
+
+def gains_on(
+    classifier: Classifier, observation: Observation, maps: Mapping[str, Tensor], seed: int
+) -> Gains:
+    """Gains of each map over random maps on one image; 0 for maps that mark nothing."""
+    together = torch.cat([torch.stack(list(maps.values())), random_maps(RANDOM_MAPS, seed)])
+    found: Scores = scores(classifier, observation, observation.best.species, together)
+    marked = np.array([bool(each.any()) for each in maps.values()])
+
+    def gain(values: np.ndarray) -> np.ndarray:
+        return np.where(marked, values[: len(maps)] - values[len(maps) :].mean(), 0.0)
+
+    return Gains(-gain(found.deletion), gain(found.insertion), gain(found.road))
+
+
+def correlation(first: Tensor, second: Tensor) -> float:
+    """Spearman's rank correlation of two maps' cells; 0 when one of them is even."""
+    if first.std() == 0 or second.std() == 0:
+        return 0.0
+    return float(stats.spearmanr(first.flatten(), second.flatten()).statistic)
+
+
+def randomised(classifier: Classifier) -> tuple[Classifier, Classifier]:
+    """The model with random last layers, and with random weights throughout.
+
+    A tree ensemble's last layer is what its leaves say; it is shuffled among them.
+    """
+    card, network = classifier.card, classifier.network
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        if isinstance(network, TreeNetwork):
+            shuffled = _shuffled(network)
+            source = deepcopy(network.source).apply(_reset)
+            both = (shuffled, TreeNetwork(source, shuffled.ensemble))
+        else:
+            fresh = models.build(card.architecture, len(card.classes), card.backbone)
+            other_head = deepcopy(network)
+            other_head.head.load_state_dict(fresh.head.state_dict())
+            both = (other_head, fresh.requires_grad_(False))
+    return tuple(
+        replace(classifier, network=each.to(memory_format=torch.channels_last).eval())
+        for each in both
+    )
+
+
+def _shuffled(network: TreeNetwork) -> TreeNetwork:
+    ensemble = deepcopy(network.ensemble)
+    for name, values in ensemble.named_buffers(recurse=False):
+        if name in ("leaf_classes", "leaf_values"):
+            values.copy_(values[torch.randperm(len(values))])
+    return TreeNetwork(network.source, ensemble)
+
+
+def _reset(module: torch.nn.Module) -> None:
+    if hasattr(module, "reset_parameters"):
+        module.reset_parameters()
