@@ -173,7 +173,7 @@ def explain_image(options: argparse.Namespace) -> int:
             lambda share: bar.update(share - bar.n),
         )  # fmt: skip
     buffer = io.BytesIO()
-    overlay(observation.crop, explanation).save(buffer, "PNG")
+    overlay(observation.crop, explanation.heatmap).save(buffer, "PNG")
     write_atomically(options.out, buffer.getvalue())
     if options.array:
         buffer = io.BytesIO()

@@ -9,12 +9,13 @@ from pathlib import Path
 from PIL import Image
 
 from pokeclf.checkpoint import Card, CheckpointError
-from pokeclf.classifier import Classifier, Guess, ModelStore
+from pokeclf.classifier import Guess, ModelStore
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import Explanation, Method, Options, explain, layers_of, methods_of, trust
+from pokeclf.explain.compare import head_count
+from pokeclf.explain.overlay import Paint
 from pokeclf.explain.trust import Trust
 from pokeclf.imaging import decode
-from pokeclf.models.vit import ViT
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Answer:
     probability : of the explained species, 0…1.
     trust : what is known of the chosen method's maps from many images, if it was examined.
     seconds : time for the classification.
-    strength : of the colours in the map on the page, in percent; None before it is drawn.
+    paint : how the map on the page is drawn; None before it is.
     """
 
     path: str
@@ -51,7 +52,7 @@ class Answer:
     probability: float
     trust: Trust | None
     seconds: float
-    strength: float | None = None
+    paint: Paint | None = None
 
     @property
     def method(self) -> Method:
@@ -118,7 +119,7 @@ def answer(
     methods = methods_of(classifier)
     chosen = next((each for each in methods if each.id == method), methods[0])
     layers = layers_of(classifier, chosen)
-    heads = _heads(classifier)
+    heads = head_count(classifier)
     options = _fitting(options, layers, heads, species)
     explanation = explain(classifier, observation, species, chosen.id, options, progress)
     shown = replace(
@@ -159,12 +160,6 @@ def _trust(checkpoint: Path, method: str) -> Trust | None:
         return trust.read(checkpoint).get(method)
     except CheckpointError:
         return None
-
-
-def _heads(classifier: Classifier) -> int:
-    if isinstance(classifier.network, ViT):
-        return classifier.network.body.blocks[0].attn.num_heads
-    return 0
 
 
 def read(path: str) -> Image.Image:

@@ -16,13 +16,17 @@ from pokeclf.dashboard import examples, notices, wording
 from pokeclf.dashboard.answer import Answer, answer, read
 from pokeclf.dashboard.check import Check
 from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
+from pokeclf.dashboard.keep import Keep
 from pokeclf.dashboard.settings import MapSettings
+from pokeclf.dashboard.sidebyside import SideBySide
 from pokeclf.errors import PokeclfError
-from pokeclf.explain.overlay import overlay
+from pokeclf.explain.overlay import Paint, overlay
 from pokeclf.species import of
 
 Updates = dict[gr.components.Component, Any]
 
+SLOW = {"concurrency_limit": 1, "concurrency_id": "slow"}
+"""The lane of what takes seconds: it never blocks the others."""
 INVITATION = """
 <div class="empty"><h2>Which Pokémon is this?</h2>
 <p>Drop in a trading card, a photo of a toy or fan art, and see which of the first 151 species
@@ -112,14 +116,21 @@ class Identify:
             with gr.Column(min_width=240):
                 self.seen = _picture_box("What the model saw", "seen", ["fullscreen"])
                 self.seen_line = gr.HTML(elem_id="seen-line")
-        self.strength = Dial(
-            0, 100, value=60, step=5, label="Strength of the colours in percent", buttons=[],
-            elem_id="strength",
-        )  # fmt: skip
+        with gr.Row():
+            self.strength = Dial(
+                0, 100, value=60, step=5, label="Strength of the colours in percent", buttons=[],
+                elem_id="strength", min_width=200,
+            )  # fmt: skip
+            self.threshold = Dial(
+                0, 95, value=0, step=5, label="Hide what counts less, in percent of the most",
+                buttons=[], elem_id="threshold", min_width=200,
+            )  # fmt: skip
         self.method = Menu([], label="Method", interactive=True, filterable=False, elem_id="method")
         self.reading = gr.HTML(elem_id="reading")
         self.check = Check(self.store)
+        self.keep = Keep()
         self.settings = MapSettings()
+        self.beside = SideBySide(self.store)
 
     def _listen(self, workers: int) -> None:
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
@@ -128,12 +139,13 @@ class Identify:
             "fn": self.look,
             "inputs": [
                 self.picture, self.model, self.count, self.guesses, self.method, self.strength,
-                self.shown, *self.settings.inputs,
+                self.threshold, self.shown, *self.settings.inputs,
             ],
             "outputs": [
                 self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
                 self.map, self.seen, self.seen_line, self.method, self.reading, self.details,
-                self.shown, self.check.result, *self.settings.outputs,
+                self.shown, self.check.result, self.keep.links, *self.settings.outputs,
+                *self.beside.outputs,
             ],
             "show_progress": "minimal",
             "show_progress_on": self.verdict,
@@ -149,12 +161,15 @@ class Identify:
             self.guesses.input,
             self.method.input,
             self.strength.change,
+            self.threshold.change,
             *self.settings.changes,
         ]
         gr.on(changes, trigger_mode="always_last", **look)
         self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**look)
         self.picture.clear(self.clear, None, [self.verdict, self.panel, self.shown], **quiet)
-        self.check.listen(self.shown, **models)
+        self.check.listen(self.shown, **SLOW)
+        self.beside.listen(self.shown, **SLOW)
+        self.keep.listen(self.shown)
         # Programs call this endpoint; nobody presses the button.
         gr.Button(visible=False).click(
             self.identify,
@@ -173,6 +188,7 @@ class Identify:
         species: str | None,
         method: str | None,
         strength: float,
+        threshold: float,
         shown: Answer | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
         *settings: Any,  # noqa: ANN401 - what the settings' components stand at
@@ -183,12 +199,13 @@ class Identify:
             return {self.summary: self._summary(model)}
         try:
             options = self.settings.chosen(*settings)
+            paint = Paint(strength / 100, threshold / 100)
             if shown and shown.fits(path, model, count, species, method, options):
-                if strength == shown.strength:
+                if paint == shown.paint:
                     # Sent again, the map's file would be written while the browser reads it.
                     return {self.summary: gr.skip()}
-                shown = replace(shown, strength=strength)
-                return {self.map: draw(shown, strength), self.shown: shown}
+                shown = replace(shown, paint=paint)
+                return {self.map: draw(shown), self.shown: shown}
             if not shown or (path, model) != (shown.path, shown.card.model):
                 species = None
                 options = replace(options, against=None)
@@ -200,7 +217,7 @@ class Identify:
                 self.store, path, model, int(count), species, method, options,
                 lambda share: progress(share, desc="Looking for the reason"),
             )  # fmt: skip
-            return self._view(found, strength)
+            return self._view(replace(found, paint=paint))
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             return self._back_to(shown, error)
@@ -245,7 +262,7 @@ class Identify:
             self.table: wording.model_table(statuses),
         }
 
-    def _view(self, found: Answer, strength: float) -> Updates:
+    def _view(self, found: Answer) -> Updates:
         name = of(found.explanation.species).name
         entry = self.store.status(found.card.model).model
         best_guess, seconds = found.guesses[0], found.explanation.seconds
@@ -258,7 +275,7 @@ class Identify:
             self.panel: gr.update(visible=True),
             self.guesses: gr.update(choices=labels, value=found.explanation.species),
             self.map: gr.update(
-                value=draw(found, strength),
+                value=draw(found),
                 label=f"Where it looked for {name}",
                 alt_text=f"Map of where {entry.name} looked for {name}",
             ),
@@ -271,9 +288,11 @@ class Identify:
             self.details: wording.details(
                 found.card, found.method, found.explanation, found.probability, found.trust
             ),
-            self.shown: replace(found, strength=strength),
+            self.shown: found,
             self.check.result: "",
+            self.keep.links: "",
             **self.settings.view(found),
+            **self.beside.view(found),
         }
 
     def _back_to(self, shown: Answer | None, error: Exception) -> Updates:
@@ -307,9 +326,9 @@ def _for_one_species(shown: Answer, method: str | None) -> str | None:
     return method if method in able or not able else able[0]
 
 
-def draw(found: Answer, strength: float) -> Image.Image:
-    """The map over the picture, ``strength`` in percent."""
-    return overlay(found.crop, found.explanation, strength / 100)
+def draw(found: Answer) -> Image.Image:
+    """The map over the picture."""
+    return overlay(found.crop, found.explanation.heatmap, found.paint)
 
 
 def choices(statuses: tuple[Status, ...]) -> list[tuple[str, str]]:

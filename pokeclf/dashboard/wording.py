@@ -210,6 +210,47 @@ def faithfulness_line(method: Method, found: Faithfulness) -> str:
     )
 
 
+def pair_line(first: Explanation, second: Explanation, overlap: float) -> str:
+    """How to read two maps beside each other, as HTML."""
+    same_unit = (first.model, first.method) == (second.model, second.method)
+    scale = (
+        "Both maps are on one scale: the same colour means the same amount."
+        if same_unit
+        else "The two have no unit in common, so the colours show each place's share of its map."
+    )
+    return (
+        f"<p>{scale} In the third picture, orange places count more in the first map, purple ones "
+        f"in the second. Of the brightest fifth of the one, <strong>{100 * overlap:.0f}{NBSP}%"
+        "</strong> is also in that of the other; by chance it would be 20\N{NO-BREAK SPACE}%.</p>"
+    )
+
+
+def through_line(heads: bool) -> str:
+    """How to read the maps of all heads or of all layers, as HTML."""
+    if heads:
+        return "<p>What each attention head of this block looks at, all on one scale.</p>"
+    return (
+        "<p>From the first layers, which see edges and colours, to the last, which see whole "
+        "parts. Each map has a scale of its own, as layers have no unit in common.</p>"
+    )
+
+
+def caption(
+    model: StudyModel, card: Card, method: Method, explanation: Explanation, probability: float
+) -> list[str]:
+    """Lines that say what a saved map shows, in plain text."""
+    compared = (
+        f", compared with {of(explanation.against).name}" if explanation.against is not None else ""
+    )
+    test = card.test
+    return [
+        f"Where {model.name} looked for {of(explanation.species).name} ({percent(probability)})",
+        f"{method.name}, {explanation.layer}{compared}",
+        f"pokeclf, test accuracy {percent(test.accuracy)} ({percent(test.accuracy_low)} to "
+        f"{percent(test.accuracy_high)}), weights {card.weights_sha256[:12]}",
+    ]
+
+
 def details(
     card: Card, method: Method, explanation: Explanation, probability: float, known: Trust | None
 ) -> str:

@@ -9,11 +9,22 @@ import pytest
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is imported.
 
+import gradio as gr
+
 from pokeclf.classifier import ModelStore
+from pokeclf.dashboard import wording
+from pokeclf.dashboard.identify import Identify
 from tests.tiny_checkpoints import write_random_checkpoint
 
 ROOT = Path(__file__).parents[2]
 DRAWINGS = ROOT / "examples"
+PIKACHU = str(DRAWINGS / "pikachu.png")
+EEVEE = str(DRAWINGS / "eevee.png")
+
+
+def plain(text):
+    """Without the spaces that keep figures and units together."""
+    return text.replace(wording.NBSP, " ")
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +50,42 @@ def store(checkpoints):
 @pytest.fixture
 def identify(store):
     """The tab, built but not served."""
-    import gradio as gr
-
-    from pokeclf.dashboard.identify import Identify
-
     with gr.Blocks():
         return Identify(store, DRAWINGS, workers=1)
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    """The sentences that were shown as notices."""
+    shown = []
+    monkeypatch.setattr(gr, "Warning", lambda message, **_: shown.append(message))
+    return shown
+
+
+@pytest.fixture
+def look(identify):
+    """``look`` with everything at its default; the result's keys are names of components."""
+    parts = {
+        **{f"beside {name}": part for name, part in vars(identify.beside).items()},
+        **vars(identify.settings),
+        "verified": identify.check.result,
+        "links": identify.keep.links,
+        **vars(identify),
+    }
+    names = {
+        component: name
+        for name, component in parts.items()
+        if isinstance(component, gr.blocks.Block)
+    }
+
+    def call(
+        path=PIKACHU, model="convmixer", count=5, species=None, method=None, shown=None,
+        settings=(None, None, "mean", "all", 0), strength=60, threshold=0,
+    ):  # fmt: skip
+        updates = identify.look(
+            path, model, count, species, method, strength, threshold, shown,
+            lambda *_, **__: None, *settings,
+        )  # fmt: skip
+        return {names[component]: value for component, value in updates.items()}
+
+    return call

@@ -6,58 +6,21 @@ import importlib
 from pathlib import Path
 
 import gradio as gr
-import numpy as np
 import pytest
 from gradio.data_classes import ImageData
 from PIL import Image
 
 from pokeclf import study
 from pokeclf.classifier import Guess, ModelStore
-from pokeclf.dashboard import check, notices, wording
+from pokeclf.dashboard import notices, wording
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.identify import INVITATION, best, choices
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
-from pokeclf.explain.faithfulness import Faithfulness, Scores
+from pokeclf.explain.overlay import Paint
 from pokeclf.imaging import Preprocessing
 from tests.bad_images import REFUSED, TEN, bad_images
-
-PIKACHU = str(Path(__file__).parents[2] / "examples" / "pikachu.png")
-EEVEE = str(Path(__file__).parents[2] / "examples" / "eevee.png")
-
-
-def plain(text):
-    return text.replace(wording.NBSP, " ")
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    """The sentences that were shown as notices."""
-    shown = []
-    monkeypatch.setattr(gr, "Warning", lambda message, **_: shown.append(message))
-    return shown
-
-
-@pytest.fixture
-def look(identify):
-    """``look`` with everything at its default; the result's keys are names of components."""
-    parts = {**vars(identify.settings), "verified": identify.check.result, **vars(identify)}
-    names = {
-        component: name
-        for name, component in parts.items()
-        if name not in ("store", "drawings", "settings", "check")
-    }
-
-    def call(
-        path=PIKACHU, model="convmixer", count=5, species=None, method=None, shown=None,
-        settings=(None, None, "mean", "all", 0), strength=60,
-    ):  # fmt: skip
-        updates = identify.look(
-            path, model, count, species, method, strength, shown, lambda *_, **__: None, *settings
-        )
-        return {names[component]: value for component, value in updates.items()}
-
-    return call
+from tests.dashboard.conftest import EEVEE, PIKACHU, plain
 
 
 class TestWording:
@@ -201,9 +164,9 @@ class TestLook:
         shown = look()["shown"]
         monkeypatch.setattr(store, "get", lambda _: pytest.fail("the model was used again"))
         question = {"species": shown.explanation.species, "method": "grad-cam"}
-        updates = look(**question, shown=shown, strength=20)
+        updates = look(**question, shown=shown, strength=20, threshold=50)
         assert set(updates) == {"map", "shown"}
-        assert updates["shown"].strength == 20
+        assert updates["shown"].paint == Paint(0.2, 0.5)
 
     def test_nothing_is_sent_again_when_nothing_changed(self, look):
         """Gradio keeps a picture by its content: writing it again would disturb who reads it."""
@@ -252,46 +215,6 @@ class TestChoosing:
         updates = look(model="vit_frozen", species=third, method="rollout", shown=found)
         assert updates["shown"].method is METHODS["rollout"]  # asked for by name
         assert "same for every species" in updates["reading"]
-
-
-class TestCheck:
-    def test_a_map_is_compared_with_a_hundred_random_ones(self, identify, look, monkeypatch):
-        shown = look()["shown"]
-        told = []
-        found = identify.check.check(shown, lambda share, **_: told.append(share))
-        line = plain(identify.check.tell(found, shown))
-        assert "of 100 random maps" in line
-        assert "ROAD" in line
-        assert "Grad-CAM: area under the deletion curve" in line
-        assert told[-1] == 1
-        # The random maps of this picture, model and species are known now.
-        monkeypatch.setattr(check, "random_scores", lambda *_: pytest.fail("computed again"))
-        other = look(method="eigen-cam", shown=shown)["shown"]
-        assert "Eigen-CAM: area" in identify.check.check(other, lambda *_, **__: None)[1]
-        # Another map has come to the page while this one was checked.
-        assert identify.check.tell(found, other) == ""
-        assert identify.check.tell(found, None) == ""
-
-    def test_a_new_map_has_not_been_checked(self, look):
-        assert look()["verified"] == ""
-
-    def test_nothing_to_check_is_said(self, identify, warnings):
-        assert identify.check.check(None, lambda *_, **__: None) is None
-        assert warnings == ["There is no map to check yet."]
-
-    @pytest.mark.parametrize(
-        ("deletion", "insertion", "road", "words"),
-        [
-            (0.1, 0.9, 0.9, "Yes:"),
-            (0.1, 0.9, 0.5, "Largely:"),
-            (0.1, 0.5, 0.5, "In part:"),
-            (0.5, 0.5, 0.5, "Not clearly better than chance"),
-        ],
-    )
-    def test_the_verdict_follows_from_the_figures(self, deletion, insertion, road, words):
-        random = Scores(*[np.linspace(0.2, 0.8, 100)] * 3)
-        found = Faithfulness(deletion, insertion, road, random)
-        assert words in wording.faithfulness_line(METHODS["grad-cam"], found)
 
 
 class TestNotices:

@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from pokeclf import explain
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.cam import Tail
-from pokeclf.explain.overlay import overlay
 from pokeclf.explain.request import Request
-from pokeclf.explain.result import Explanation, to_heatmap
+from pokeclf.explain.result import to_heatmap
 from tests.explain.conftest import MODELS, TREES
 
 
@@ -147,15 +145,3 @@ def test_heatmaps_are_scaled_and_checked():
     assert scaled.max() == 1
     with pytest.raises(ValueError, match="finite"):
         to_heatmap(np.array([[np.nan]]), 4)
-
-
-def test_the_overlay_shows_the_picture_at_strength_0():
-    crop = Image.new("RGB", (16, 16), (10, 200, 30))
-    heatmap = np.zeros((16, 16), np.float32)
-    heatmap[:8] = 1
-    result = Explanation(heatmap, heatmap, "convmixer", "grad-cam", "abra", "", 0.0)
-    assert overlay(crop, result, 0).tobytes() == crop.tobytes()
-    full = np.asarray(overlay(crop, result, 1))
-    assert (full[0, 0] > full[15, 15]).sum() >= 2  # bright where the map is strong
-    with pytest.raises(ValueError, match="strength"):
-        overlay(crop, result, 1.5)

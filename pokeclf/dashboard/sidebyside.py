@@ -1,0 +1,219 @@
+"""The map on the page beside others: another species, method or model, all layers, all heads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from pokeclf import study
+from pokeclf.classifier import Classifier, ModelStore, Observation
+from pokeclf.dashboard import notices, wording
+from pokeclf.dashboard.answer import Answer, read
+from pokeclf.dashboard.inputs import Menu
+from pokeclf.errors import PokeclfError
+from pokeclf.explain import METHODS, Explanation, explain, methods_of
+from pokeclf.explain.compare import (
+    across_heads,
+    across_layers,
+    difference,
+    overlap,
+    shared_scale,
+)
+from pokeclf.explain.overlay import Paint, difference_overlay, overlay
+from pokeclf.species import of
+
+Updates = dict[gr.components.Component, Any]
+Pictures = list[tuple[Image.Image, str]]
+
+SPECIES, METHOD, MODEL = "species", "method", "model"
+LAYERS, HEADS = "layers", "heads"
+_KINDS = {
+    SPECIES: "Another species",
+    METHOD: "Another method",
+    MODEL: "Another model",
+    LAYERS: "All layers",
+    HEADS: "All attention heads",
+}
+
+
+class SideBySide:
+    """A drawer with two menus, a button and the pictures."""
+
+    def __init__(self, store: ModelStore) -> None:
+        self.store = store
+        with gr.Accordion("Compare this map", open=False, elem_id="beside"):
+            with gr.Row():
+                self.kind = Menu(
+                    [], label="With", elem_id="beside-kind", interactive=True, filterable=False
+                )
+                self.other = Menu(
+                    [], label="Which", elem_id="beside-other", interactive=True, filterable=False
+                )
+            self.button = gr.Button("Compare", size="sm", elem_id="beside-button")
+            self.line = gr.HTML(elem_id="beside-line")
+            self.pictures = gr.Gallery(
+                columns=3, object_fit="contain", height="auto", show_label=False, visible=False,
+                buttons=["fullscreen"], elem_id="beside-pictures", interactive=False,
+            )  # fmt: skip
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        """Everything that :meth:`view` changes."""
+        return [self.kind, self.other, self.line, self.pictures]
+
+    def listen(self, shown: gr.State, **lane: object) -> None:
+        """Connect the menus and the button; ``shown`` holds the answer on the page."""
+        self.kind.input(
+            self.choose, [self.kind, shown], self.other, show_progress="hidden",
+            api_visibility="private",
+        )  # fmt: skip
+        self.button.click(
+            self.compare, [self.kind, self.other, shown], [self.line, self.pictures],
+            show_progress_on=self.line, api_visibility="private", **lane,
+        )  # fmt: skip
+
+    def view(self, found: Answer) -> Updates:
+        """What the new answer's map can be compared with; older pictures go."""
+        kinds = [(_KINDS[kind], kind) for kind in _kinds(found)]
+        return {
+            self.kind: gr.update(choices=kinds, value=kinds[0][1]),
+            self.other: self.choose(kinds[0][1], found),
+            self.line: "",
+            self.pictures: gr.update(value=[], visible=False),
+        }
+
+    def choose(self, kind: str | None, shown: Answer | None) -> dict[str, Any]:
+        """What there is of a kind."""
+        if shown is None or kind not in (SPECIES, METHOD, MODEL):
+            return gr.update(choices=[], value=None, visible=False)
+        options = {SPECIES: self._species, METHOD: self._methods, MODEL: self._models}[kind](shown)
+        return gr.update(
+            choices=options, value=options[0][1] if options else None, visible=bool(options)
+        )
+
+    def compare(
+        self,
+        kind: str | None,
+        other: str | None,
+        shown: Answer | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
+    ) -> tuple[str, dict[str, Any]]:
+        """What the pictures show, as HTML, and the pictures."""
+        try:
+            if shown is None:
+                raise PokeclfError("There is no map to compare yet.")
+            tell = partial(progress, desc="Drawing the maps")
+            classifier = self.store.get(shown.card.model)
+            observation = classifier.observe(read(shown.path))
+            if kind in (LAYERS, HEADS):
+                line, pictures = _through(kind, classifier, observation, shown, tell)
+            else:
+                second = self._second(kind, other, classifier, observation, shown, tell)
+                line, pictures = _pair(shown, second)
+            return line, gr.update(value=pictures, visible=True)
+        except Exception as error:  # A person must see a sentence, whatever happened.
+            notices.notify(error)
+            return "", gr.update(value=[], visible=False)
+
+    def _species(self, shown: Answer) -> list[tuple[str, str]]:
+        return [
+            (of(guess.species).name, guess.species)
+            for guess in shown.guesses
+            if guess.species != shown.explanation.species
+        ]
+
+    def _methods(self, shown: Answer) -> list[tuple[str, str]]:
+        return [(each.name, each.id) for each in shown.methods if each.id != shown.method.id]
+
+    def _models(self, shown: Answer) -> list[tuple[str, str]]:
+        return [
+            (status.model.name, status.model.id)
+            for status in self.store.statuses()
+            if status.card and status.model.id != shown.card.model
+        ]
+
+    def _second(
+        self,
+        kind: str | None,
+        other: str | None,
+        classifier: Classifier,
+        observation: Observation,
+        shown: Answer,
+        tell: Callable[[float], None],
+    ) -> Explanation:
+        """The map to compare with."""
+        species, method = shown.explanation.species, shown.method.id
+        if kind == SPECIES and other:
+            return explain(classifier, observation, other, method, shown.options, tell)
+        if kind == METHOD and other:
+            return explain(classifier, observation, species, other, progress=tell)
+        if kind == MODEL and other:
+            classifier = self.store.get(other)
+            able = [each.id for each in methods_of(classifier)]
+            seen = classifier.observe(read(shown.path))
+            return explain(
+                classifier, seen, species, method if method in able else None, progress=tell
+            )
+        raise PokeclfError("Choose what this map is to be compared with.")
+
+
+def _kinds(found: Answer) -> list[str]:
+    kinds = [SPECIES] if found.method.per_species and len(found.guesses) > 1 else []
+    kinds += [METHOD, MODEL]
+    kinds += [LAYERS] if "layer" in found.method.takes else []
+    return kinds + ([HEADS] if "head" in found.method.takes else [])
+
+
+def _pair(shown: Answer, second: Explanation) -> tuple[str, Pictures]:
+    """Two maps on one scale and their difference."""
+    first, paint = shown.explanation, shown.paint or Paint()
+    maps = shared_scale((first, second), shown.crop.width)
+    names = _names(first, second)
+    pictures = [
+        (overlay(shown.crop, heatmap, paint), name)
+        for heatmap, name in zip(maps, names, strict=True)
+    ]
+    found = difference(*maps)
+    pictures.append(
+        (difference_overlay(shown.crop, found, paint), f"Orange: {names[0]}; purple: {names[1]}")
+    )
+    return wording.pair_line(first, second, overlap(*maps)), pictures
+
+
+def _names(first: Explanation, second: Explanation) -> tuple[str, str]:
+    """What tells two maps apart, in a word or two each."""
+    if first.model != second.model:
+        return study.find(first.model).name, study.find(second.model).name
+    if first.method != second.method:
+        return METHODS[first.method].name, METHODS[second.method].name
+    return of(first.species).name, of(second.species).name
+
+
+def _through(
+    kind: str,
+    classifier: Classifier,
+    observation: Observation,
+    shown: Answer,
+    tell: Callable[[float], None],
+) -> tuple[str, Pictures]:
+    """A picture for every layer, or every head."""
+    across = across_layers if kind == LAYERS else across_heads
+    found = across(
+        classifier, observation, shown.explanation.species, shown.method.id, shown.options, tell
+    )
+    maps: tuple[np.ndarray, ...] = tuple(each.heatmap for each in found)
+    names = [each.layer.capitalize() for each in found]
+    if kind == HEADS:
+        maps = shared_scale(found, shown.crop.width)
+        names = [f"Head {number}" for number in range(1, len(found) + 1)]
+    paint = shown.paint or Paint()
+    pictures = [
+        (overlay(shown.crop, heatmap, paint), name)
+        for heatmap, name in zip(maps, names, strict=True)
+    ]
+    return wording.through_line(kind == HEADS), pictures

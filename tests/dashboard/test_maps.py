@@ -1,0 +1,138 @@
+"""Below a map: whether it can be believed, saving it, and other maps beside it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pokeclf.dashboard import check, wording
+from pokeclf.explain import METHODS
+from pokeclf.explain.faithfulness import Faithfulness, Scores
+from pokeclf.explain.trust import Trust
+from pokeclf.species import of
+from tests.dashboard.conftest import plain
+
+
+class TestTrust:
+    def test_what_many_pictures_say_stands_below_the_map(self):
+        good = Trust("grad-cam", 200, 0, 0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2, 0.4, 0.1)
+        assert wording.trust_line(None) == ""
+        assert "better than random maps do" in wording.trust_line(good)
+        assert "learned nothing" not in wording.trust_line(good)
+        poor = replace(good, insertion_low=-0.1, other_weights=0.7)
+        assert "not clearly better than random maps" in wording.trust_line(poor)
+        assert "learned nothing" in wording.trust_line(poor)
+
+
+class TestKeep:
+    def test_the_links_hold_a_captioned_picture_and_the_numbers(self, identify, look):
+        shown = look()["shown"]
+        links = identify.keep.keep(shown)
+        files = dict(re.findall(r'download="([^"]+)" href="data:[^;]+;base64,([^"]+)"', links))
+        assert set(files) == {
+            f"convmixer-grad-cam-{shown.explanation.species}.{end}" for end in ("png", "npy")
+        }
+        picture, numbers = (io.BytesIO(base64.b64decode(data)) for data in files.values())
+        assert Image.open(picture).height > 500  # the enlarged map and its caption
+        np.testing.assert_array_equal(np.load(numbers), shown.explanation.heatmap)
+
+    def test_nothing_to_save_is_said(self, identify, warnings):
+        assert identify.keep.keep(None) == ""
+        assert warnings == ["There is no map to save yet."]
+
+
+class TestSideBySide:
+    @pytest.fixture
+    def compare(self, identify):
+        def call(kind, other, shown):
+            found = identify.beside.compare(kind, other, shown, lambda *_, **__: None)
+            return plain(found[0]), found[1]["value"]
+
+        return call
+
+    def test_two_species_are_on_one_scale(self, identify, look, compare):
+        shown = look()["shown"]
+        other = identify.beside.choose("species", shown)["value"]
+        line, pictures = compare("species", other, shown)
+        assert "on one scale" in line
+        assert [name for _, name in pictures][1] == of(other).name
+        assert pictures[2][1].startswith("Orange: ")
+
+    @pytest.mark.parametrize(("kind", "count"), [("method", 3), ("model", 3), ("layers", 8)])
+    def test_methods_models_and_layers(self, identify, look, compare, kind, count):
+        shown = look()["shown"]
+        offered = [value for _, value in identify.beside.choose(kind, shown).get("choices", [])]
+        # The first model that is offered has damaged weights.
+        line, pictures = compare(kind, offered[-1] if offered else None, shown)
+        assert line
+        assert len(pictures) == count
+        assert all(picture.size == shown.crop.size for picture, _ in pictures)
+
+    def test_heads_are_offered_where_a_method_has_them(self, identify, look, compare):
+        first = look(model="vit_frozen")["shown"]
+        assert "heads" not in _offered(identify, first)
+        assert "heads" not in _offered(identify, look()["shown"])
+        shown = look(
+            model="vit_frozen", method="attention", species=first.explanation.species, shown=first
+        )["shown"]
+        assert "heads" in _offered(identify, shown)
+        line, pictures = compare("heads", None, shown)
+        assert "one scale" in line
+        assert [name for _, name in pictures] == ["Head 1", "Head 2", "Head 3"]
+
+    def test_what_cannot_be_compared_is_said(self, compare, look, warnings):
+        assert compare("species", None, look()["shown"]) == ("", [])
+        assert compare("layers", None, None) == ("", [])
+        assert warnings == [
+            "Choose what this map is to be compared with.", "There is no map to compare yet.",
+        ]  # fmt: skip
+
+
+def _offered(identify, shown):
+    return [kind for _, kind in identify.beside.view(shown)[identify.beside.kind]["choices"]]
+
+
+class TestCheck:
+    def test_a_map_is_compared_with_a_hundred_random_ones(self, identify, look, monkeypatch):
+        shown = look()["shown"]
+        told = []
+        found = identify.check.check(shown, lambda share, **_: told.append(share))
+        line = plain(identify.check.tell(found, shown))
+        assert "of 100 random maps" in line
+        assert "ROAD" in line
+        assert "Grad-CAM: area under the deletion curve" in line
+        assert told[-1] == 1
+        # The random maps of this picture, model and species are known now.
+        monkeypatch.setattr(check, "random_scores", lambda *_: pytest.fail("computed again"))
+        other = look(method="eigen-cam", shown=shown)["shown"]
+        assert "Eigen-CAM: area" in identify.check.check(other, lambda *_, **__: None)[1]
+        # Another map has come to the page while this one was checked.
+        assert identify.check.tell(found, other) == ""
+        assert identify.check.tell(found, None) == ""
+
+    def test_a_new_map_has_not_been_checked(self, look):
+        assert look()["verified"] == ""
+
+    def test_nothing_to_check_is_said(self, identify, warnings):
+        assert identify.check.check(None, lambda *_, **__: None) is None
+        assert warnings == ["There is no map to check yet."]
+
+    @pytest.mark.parametrize(
+        ("deletion", "insertion", "road", "words"),
+        [
+            (0.1, 0.9, 0.9, "Yes:"),
+            (0.1, 0.9, 0.5, "Largely:"),
+            (0.1, 0.5, 0.5, "In part:"),
+            (0.5, 0.5, 0.5, "Not clearly better than chance"),
+        ],
+    )
+    def test_the_verdict_follows_from_the_figures(self, deletion, insertion, road, words):
+        random = Scores(*[np.linspace(0.2, 0.8, 100)] * 3)
+        found = Faithfulness(deletion, insertion, road, random)
+        assert words in wording.faithfulness_line(METHODS["grad-cam"], found)
