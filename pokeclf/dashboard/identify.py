@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +11,29 @@ import gradio as gr
 from PIL import Image
 
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.classifier import ModelStore, Status
-from pokeclf.dashboard import examples, notices, wording
-from pokeclf.dashboard.answer import Answer, answer, read
+from pokeclf.classifier import ModelStore
+from pokeclf.dashboard import examples, notices, waiting, wording
+from pokeclf.dashboard.answer import Answer, answer
+from pokeclf.dashboard.api import Api
 from pokeclf.dashboard.check import Check
 from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
 from pokeclf.dashboard.keep import Keep
+from pokeclf.dashboard.picker import best, choices, summary
 from pokeclf.dashboard.settings import MapSettings
 from pokeclf.dashboard.sidebyside import SideBySide
-from pokeclf.errors import PokeclfError
+from pokeclf.dashboard.waiting import Latest, StoppedError, Waiting, Wish
+from pokeclf.explain import METHODS
 from pokeclf.explain.overlay import Paint, overlay
 from pokeclf.species import of
 
 Updates = dict[gr.components.Component, Any]
 
-SLOW = {"concurrency_limit": 1, "concurrency_id": "slow"}
-"""The lane of what takes seconds: it never blocks the others."""
 INVITATION = """
 <div class="empty"><h2>Which Pokémon is this?</h2>
 <p>Drop in a trading card, a photo of a toy or fan art, and see which of the first 151 species
 it is, how sure the model is, and where in the picture it looked.</p></div>"""
 LIMITS = (
     "The model knows 151 species and nothing else: it names one of them whatever the picture shows."
-)
-UNTRAINED = (
-    "No model is trained yet. Train the smallest one with "
-    "<code>python -m train convmixer --data DIR</code>."
 )
 
 
@@ -50,6 +47,7 @@ class Identify:
 
     def __init__(self, store: ModelStore, drawings: Path, workers: int) -> None:
         self.store = store
+        self.api = Api(store)
         self.drawings = sorted(drawings.glob("*.png"))
         self.shown = gr.State()
         with gr.Row(elem_classes="identify"):
@@ -83,7 +81,7 @@ class Identify:
             interactive=True,
             elem_id="model",
         )
-        self.summary = gr.HTML(self._summary(best(statuses)), elem_id="model-summary")
+        self.summary = gr.HTML(summary(self.store, best(statuses)), elem_id="model-summary")
 
     def _build_answer(self) -> None:
         self.verdict = gr.HTML(INVITATION, elem_id="verdict")
@@ -118,14 +116,15 @@ class Identify:
                 self.seen_line = gr.HTML(elem_id="seen-line")
         with gr.Row():
             self.strength = Dial(
-                0, 100, value=60, step=5, label="Strength of the colours in percent", buttons=[],
+                0, 100, value=60, step=5, label="Strength of the colours, in percent", buttons=[],
                 elem_id="strength", min_width=200,
             )  # fmt: skip
             self.threshold = Dial(
-                0, 95, value=0, step=5, label="Hide what counts less, in percent of the most",
+                0, 95, value=0, step=5, label="Hide weaker places, in percent",
                 buttons=[], elem_id="threshold", min_width=200,
             )  # fmt: skip
         self.method = Menu([], label="Method", interactive=True, filterable=False, elem_id="method")
+        self.waiting = Waiting()
         self.reading = gr.HTML(elem_id="reading")
         self.check = Check(self.store)
         self.keep = Keep()
@@ -135,18 +134,19 @@ class Identify:
     def _listen(self, workers: int) -> None:
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        page = [
+            self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
+            self.map, self.seen, self.seen_line, self.method, self.reading, self.details,
+            self.shown, self.check.result, self.keep.links, *self.settings.outputs,
+            *self.beside.outputs, *self.waiting.outputs,
+        ]  # fmt: skip
         look = {
             "fn": self.look,
             "inputs": [
                 self.picture, self.model, self.count, self.guesses, self.method, self.strength,
-                self.threshold, self.shown, *self.settings.inputs,
+                self.threshold, self.shown, self.waiting.latest, *self.settings.inputs,
             ],
-            "outputs": [
-                self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
-                self.map, self.seen, self.seen_line, self.method, self.reading, self.details,
-                self.shown, self.check.result, self.keep.links, *self.settings.outputs,
-                *self.beside.outputs,
-            ],
+            "outputs": page,
             "show_progress": "minimal",
             "show_progress_on": self.verdict,
             "api_visibility": "private",
@@ -166,19 +166,20 @@ class Identify:
         ]
         gr.on(changes, trigger_mode="always_last", **look)
         self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**look)
+        self.waiting.wish.change(
+            self.look_longer, [self.waiting.wish, self.shown, self.waiting.latest], page,
+            show_progress="full", show_progress_on=self.waiting.progress,
+            api_visibility="private", **waiting.LANE,
+        )  # fmt: skip
+        self.waiting.stop.click(
+            self.stop, [self.shown, self.waiting.latest],
+            [self.picture, self.model, self.method, *self.waiting.outputs], **quiet,
+        )  # fmt: skip
         self.picture.clear(self.clear, None, [self.verdict, self.panel, self.shown], **quiet)
-        self.check.listen(self.shown, **SLOW)
-        self.beside.listen(self.shown, **SLOW)
+        self.check.listen(self.shown, **waiting.LANE)
+        self.beside.listen(self.shown, **waiting.LANE)
         self.keep.listen(self.shown)
-        # Programs call this endpoint; nobody presses the button.
-        gr.Button(visible=False).click(
-            self.identify,
-            [self.picture, self.model, self.count],
-            gr.JSON(visible=False),
-            api_name="identify",
-            api_description="Name the likeliest species in a picture.",
-            **models,
-        )
+        self.api.listen([self.picture, self.model, self.count], **models)
 
     def look(
         self,
@@ -190,22 +191,29 @@ class Identify:
         strength: float,
         threshold: float,
         shown: Answer | None,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
+        latest: Latest,
         *settings: Any,  # noqa: ANN401 - what the settings' components stand at
     ) -> Updates:
-        """Answer what is asked now; ``shown`` is the answer on the page."""
+        """Answer what is asked now, or hand it to the slow lane.
+
+        Parameters
+        ----------
+        shown : the answer on the page.
+        latest : the visitor's; whatever is still at work for an earlier question gives up.
+        """
+        number = latest.next()
         path = path or (shown and shown.path)
         if path is None:
-            return {self.summary: self._summary(model)}
+            return {self.summary: summary(self.store, model)}
         try:
             options = self.settings.chosen(*settings)
             paint = Paint(strength / 100, threshold / 100)
             if shown and shown.fits(path, model, count, species, method, options):
                 if paint == shown.paint:
                     # Sent again, the map's file would be written while the browser reads it.
-                    return {self.summary: gr.skip()}
+                    return self.waiting.end()
                 shown = replace(shown, paint=paint)
-                return {self.map: draw(shown), self.shown: shown}
+                return {self.map: draw(shown), self.shown: shown, **self.waiting.end()}
             if not shown or (path, model) != (shown.path, shown.card.model):
                 species = None
                 options = replace(options, against=None)
@@ -213,41 +221,60 @@ class Identify:
                 method = None
             elif species not in (None, shown.explanation.species):
                 method = _for_one_species(shown, method)
-            found = answer(
-                self.store, path, model, int(count), species, method, options,
-                lambda share: progress(share, desc="Looking for the reason"),
-            )  # fmt: skip
-            return self._view(replace(found, paint=paint))
+            wish = Wish(number, path, model, int(count), species, method, options, paint)
+            if method in METHODS and METHODS[method].slow:
+                return self.waiting.begin(wish)
+            return self._view(self._answer(wish))
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
-            return self._back_to(shown, error)
+            return {**self._back_to(shown, error), **self.waiting.end()}
+
+    def look_longer(
+        self,
+        wish: Wish | None,
+        shown: Answer | None,
+        latest: Latest,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
+    ) -> Updates:
+        """Answer a question of the slow lane, unless it is stopped or another one is asked."""
+        nothing = {self.summary: gr.skip()}
+        if wish is None:
+            return nothing
+
+        def tell(share: float) -> None:
+            latest.check(wish.number)
+            progress(share, desc="Looking for the reason")
+
+        try:
+            found = self._answer(wish, tell)
+            latest.check(wish.number)
+            return self._view(found)
+        except StoppedError:
+            return nothing
+        except Exception as error:  # A person must see a sentence, whatever happened.
+            notices.notify(error)
+            return {**self._back_to(shown, error), **self.waiting.end()}
+
+    def stop(self, shown: Answer | None, latest: Latest) -> Updates:
+        """Give up the slow map and go back to the answer on the page."""
+        latest.next()
+        if shown is None:
+            return self.waiting.end()
+        back = {self.method: shown.method.id, self.model: shown.card.model}
+        if Path(shown.path).is_file():
+            back[self.picture] = shown.path
+        return {**back, **self.waiting.end()}
+
+    def _answer(self, wish: Wish, tell: Callable[[float], None] = lambda share: None) -> Answer:
+        found = answer(
+            self.store, wish.path, wish.model, wish.count, wish.species, wish.method,
+            wish.options, tell,
+        )  # fmt: skip
+        return replace(found, paint=wish.paint)
 
     def clear(self) -> Updates:
         """Back to the beginning, when the picture is removed."""
         return {self.verdict: INVITATION, self.panel: gr.update(visible=False), self.shown: None}
-
-    def identify(self, path: str | None, model: str, count: int = 5) -> dict[str, Any]:
-        """Name the likeliest species in a picture, for programs."""
-        try:
-            if path is None:
-                raise PokeclfError("Give a picture.")
-            seen = self.store.get(str(model)).observe(read(path))
-            guesses = seen.top(int(count))
-        except Exception as error:
-            raise notices.as_failure(error) from None
-        return {
-            "model": seen.model,
-            "guesses": [
-                {
-                    "species": guess.species,
-                    "name": of(guess.species).name,
-                    "number": of(guess.species).number,
-                    "probability": round(guess.probability, 6),
-                }
-                for guess in guesses
-            ],
-            "seconds": round(seen.seconds, 4),
-        }
 
     def take_example(self, place: int) -> str:
         """The path of the drawing that was chosen."""
@@ -258,7 +285,7 @@ class Identify:
         statuses = self.store.statuses()
         return {
             self.model: gr.update(choices=choices(statuses), value=best(statuses)),
-            self.summary: self._summary(best(statuses)),
+            self.summary: summary(self.store, best(statuses)),
             self.table: wording.model_table(statuses),
         }
 
@@ -293,6 +320,7 @@ class Identify:
             self.keep.links: "",
             **self.settings.view(found),
             **self.beside.view(found),
+            **self.waiting.end(),
         }
 
     def _back_to(self, shown: Answer | None, error: Exception) -> Updates:
@@ -302,16 +330,6 @@ class Identify:
         if isinstance(error, CheckpointError):
             return {self.shown: None}  # The picture may stay for another model.
         return {self.picture: None}
-
-    def _summary(self, model: str | None) -> str:
-        if not model:
-            return UNTRAINED
-        status = self.store.status(model)
-        return (
-            wording.model_summary(status.model, status.card)
-            if status.card
-            else escape(status.problem)
-        )
 
 
 def _picture_box(label: str, elem_id: str, buttons: list[str]) -> gr.Image:
@@ -329,18 +347,3 @@ def _for_one_species(shown: Answer, method: str | None) -> str | None:
 def draw(found: Answer) -> Image.Image:
     """The map over the picture."""
     return overlay(found.crop, found.explanation.heatmap, found.paint)
-
-
-def choices(statuses: tuple[Status, ...]) -> list[tuple[str, str]]:
-    """The models that can answer, as options of the picker, in the study's order."""
-    return [
-        (wording.model_label(status.model, status.card), status.model.id)
-        for status in statuses
-        if status.card
-    ]
-
-
-def best(statuses: tuple[Status, ...]) -> str | None:
-    """The id of the trained model with the highest test accuracy, None when there is none."""
-    trained = [status for status in statuses if status.card]
-    return max(trained, key=lambda status: status.card.test.accuracy).model.id if trained else None

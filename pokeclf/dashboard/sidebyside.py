@@ -42,7 +42,7 @@ _KINDS = {
 
 
 class SideBySide:
-    """A drawer with two menus, a button and the pictures."""
+    """A drawer with two menus, a button and what it shows."""
 
     def __init__(self, store: ModelStore) -> None:
         self.store = store
@@ -55,16 +55,12 @@ class SideBySide:
                     [], label="Which", elem_id="beside-other", interactive=True, filterable=False
                 )
             self.button = gr.Button("Compare", size="sm", elem_id="beside-button")
-            self.line = gr.HTML(elem_id="beside-line")
-            self.pictures = gr.Gallery(
-                columns=3, object_fit="contain", height="auto", show_label=False, visible=False,
-                buttons=["fullscreen"], elem_id="beside-pictures", interactive=False,
-            )  # fmt: skip
+            self.result = gr.HTML(elem_id="beside-result")
 
     @property
     def outputs(self) -> list[gr.components.Component]:
         """Everything that :meth:`view` changes."""
-        return [self.kind, self.other, self.line, self.pictures]
+        return [self.kind, self.other, self.result]
 
     def listen(self, shown: gr.State, **lane: object) -> None:
         """Connect the menus and the button; ``shown`` holds the answer on the page."""
@@ -73,8 +69,8 @@ class SideBySide:
             api_visibility="private",
         )  # fmt: skip
         self.button.click(
-            self.compare, [self.kind, self.other, shown], [self.line, self.pictures],
-            show_progress_on=self.line, api_visibility="private", **lane,
+            self.compare, [self.kind, self.other, shown], self.result,
+            api_visibility="private", **lane,
         )  # fmt: skip
 
     def view(self, found: Answer) -> Updates:
@@ -83,8 +79,7 @@ class SideBySide:
         return {
             self.kind: gr.update(choices=kinds, value=kinds[0][1]),
             self.other: self.choose(kinds[0][1], found),
-            self.line: "",
-            self.pictures: gr.update(value=[], visible=False),
+            self.result: "",
         }
 
     def choose(self, kind: str | None, shown: Answer | None) -> dict[str, Any]:
@@ -102,8 +97,8 @@ class SideBySide:
         other: str | None,
         shown: Answer | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
-    ) -> tuple[str, dict[str, Any]]:
-        """What the pictures show, as HTML, and the pictures."""
+    ) -> str:
+        """The pictures and how to read them, as HTML."""
         try:
             if shown is None:
                 raise PokeclfError("There is no map to compare yet.")
@@ -115,10 +110,10 @@ class SideBySide:
             else:
                 second = self._second(kind, other, classifier, observation, shown, tell)
                 line, pictures = _pair(shown, second)
-            return line, gr.update(value=pictures, visible=True)
+            return line + wording.figures(pictures)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
-            return "", gr.update(value=[], visible=False)
+            return ""
 
     def _species(self, shown: Answer) -> list[tuple[str, str]]:
         return [

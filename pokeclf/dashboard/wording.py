@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
+
+from PIL import Image
 
 from pokeclf.checkpoint import Card
 from pokeclf.classifier import Guess, Status
@@ -223,6 +227,20 @@ def pair_line(first: Explanation, second: Explanation, overlap: float) -> str:
         f"in the second. Of the brightest fifth of the one, <strong>{100 * overlap:.0f}{NBSP}%"
         "</strong> is also in that of the other; by chance it would be 20\N{NO-BREAK SPACE}%.</p>"
     )
+
+
+def figures(pictures: Iterable[tuple[Image.Image, str]]) -> str:
+    """Pictures with captions below them, as HTML that needs no further request."""
+    found = []
+    for picture, name in pictures:
+        buffer = io.BytesIO()
+        picture.save(buffer, "WEBP", quality=85)
+        data = base64.b64encode(buffer.getvalue()).decode()
+        found.append(
+            f'<figure><img alt="{escape(name)}" src="data:image/webp;base64,{data}">'
+            f"<figcaption>{escape(name)}</figcaption></figure>"
+        )
+    return f'<div class="figures">{"".join(found)}</div>'
 
 
 def through_line(heads: bool) -> str:

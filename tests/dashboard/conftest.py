@@ -14,6 +14,7 @@ import gradio as gr
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import wording
 from pokeclf.dashboard.identify import Identify
+from pokeclf.dashboard.waiting import Latest
 from tests.tiny_checkpoints import write_random_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,7 @@ def look(identify):
     parts = {
         **{f"beside {name}": part for name, part in vars(identify.beside).items()},
         **vars(identify.settings),
+        **vars(identify.waiting),
         "verified": identify.check.result,
         "links": identify.keep.links,
         **vars(identify),
@@ -81,11 +83,16 @@ def look(identify):
     def call(
         path=PIKACHU, model="convmixer", count=5, species=None, method=None, shown=None,
         settings=(None, None, "mean", "all", 0), strength=60, threshold=0,
+        latest=None, longer=True,
     ):  # fmt: skip
+        latest = latest or Latest()
         updates = identify.look(
-            path, model, count, species, method, strength, threshold, shown,
-            lambda *_, **__: None, *settings,
-        )  # fmt: skip
+            path, model, count, species, method, strength, threshold, shown, latest, *settings
+        )
+        if longer and (wish := updates.get(identify.waiting.wish)):
+            updates = identify.look_longer(wish, shown, latest, lambda *_, **__: None)
+        if longer:
+            updates.pop(identify.waiting.stop, None)
         return {names[component]: value for component, value in updates.items()}
 
     return call

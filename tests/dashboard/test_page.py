@@ -227,6 +227,41 @@ def test_a_map_can_be_checked(open_page):
     expect(page.locator("#map img")).to_be_visible()
 
 
+def test_a_slow_map_shows_its_progress_and_can_be_stopped(open_page):
+    page = open_page()
+    answered(page)
+    before, method = drawn(page), page.locator("#method input").input_value()
+    page.locator("#method input").click()
+    page.get_by_role("option", name="RISE").click()
+    expect(page.locator("#waiting .progress-text")).to_be_visible(timeout=PATIENCE)
+    picture(page, "wide-light-slow")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#stop")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#method input")).to_have_value(method)
+    assert drawn(page) == before
+    page.locator("#method input").click()
+    page.get_by_role("option", name="Occlusion").click()
+    expect(page.locator("#reading")).to_contain_text("Occlusion", timeout=4 * PATIENCE)
+    expect(page.locator("#stop")).to_be_hidden()
+    assert drawn(page) != before
+
+
+def test_a_map_is_compared_with_others_and_saved(open_page):
+    page = open_page(PHONE)
+    answered(page)
+    page.get_by_text("Compare this map").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("#beside-result img")).to_have_count(3, timeout=PATIENCE)
+    expect(page.locator("#beside-result")).to_contain_text("orange places")
+    page.get_by_role("button", name="Save this map").click()
+    link = page.get_by_role("link", name="Picture with caption")
+    with page.expect_download() as saved:
+        link.click()
+    assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
+    picture(page, "phone-light-compared")
+    assert fits(page)
+
+
 def test_one_choice_of_a_model_asks_the_server_once(open_page):
     """Gradio's own input event comes twice for a click; the second would undo later choices."""
     page = open_page()

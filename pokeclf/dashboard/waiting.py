@@ -1,0 +1,78 @@
+"""Slow maps: they are drawn in a lane of their own, show progress and can be stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import gradio as gr
+
+from pokeclf.explain import Options
+from pokeclf.explain.overlay import Paint
+
+LANE = {"concurrency_limit": 1, "concurrency_id": "slow"}
+"""What takes seconds runs one at a time, and never in the way of what takes milliseconds."""
+
+
+class StoppedError(Exception):
+    """Nobody waits for this any more."""
+
+
+class Latest:
+    """The number of a visitor's last question; work on earlier ones gives up.
+
+    A session's handlers share one object; Gradio copies it for each new session.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __deepcopy__(self, memo: dict) -> Self:
+        return type(self)()
+
+    def next(self) -> int:
+        """A new question: its number."""
+        self.number += 1
+        return self.number
+
+    def check(self, number: int) -> None:
+        """Raise StoppedError when another question has come."""
+        if number != self.number:
+            raise StoppedError
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A question about a map; what is None is left open."""
+
+    number: int
+    path: str
+    model: str | None
+    count: int
+    species: str | None
+    method: str | None
+    options: Options
+    paint: Paint
+
+
+class Waiting:
+    """What is seen while a slow map is drawn: its progress, and a button that stops it."""
+
+    def __init__(self) -> None:
+        self.latest = gr.State(Latest())
+        self.wish = gr.State()
+        self.stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop")
+        self.progress = gr.HTML(elem_id="waiting")
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        """Everything that :meth:`begin` and :meth:`end` change."""
+        return [self.wish, self.stop]
+
+    def begin(self, wish: Wish) -> dict[gr.components.Component, Any]:
+        """Hand a wish to the slow lane."""
+        return {self.wish: wish, self.stop: gr.update(visible=True)}
+
+    def end(self) -> dict[gr.components.Component, Any]:
+        """There is nothing to stop any more."""
+        return {self.stop: gr.update(visible=False)}

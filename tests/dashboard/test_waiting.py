@@ -1,0 +1,77 @@
+"""Slow maps: begun, finished, overtaken and stopped."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+
+from pokeclf.dashboard.waiting import Latest, StoppedError
+
+
+@pytest.fixture
+def latest():
+    return Latest()
+
+
+def _silent(*_, **__):
+    pass
+
+
+def test_each_session_has_a_count_of_its_own(latest):
+    latest.next()
+    other = deepcopy(latest)
+    assert (latest.number, other.number) == (1, 0)
+    with pytest.raises(StoppedError):
+        latest.check(0)
+
+
+def test_a_slow_map_is_handed_on_and_then_drawn(identify, look, latest):
+    shown = look(latest=latest)["shown"]
+    begun = look(method="occlusion", shown=shown, latest=latest, longer=False)
+    assert set(begun) == {"wish", "stop"}
+    assert begun["stop"]["visible"]
+    told = []
+    updates = identify.look_longer(
+        begun["wish"], shown, latest, lambda share, **_: told.append(share)
+    )
+    assert updates[identify.shown].method.id == "occlusion"
+    assert not updates[identify.waiting.stop]["visible"]
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_a_later_question_overtakes_a_slow_map(identify, look, latest):
+    shown = look(latest=latest)["shown"]
+    wish = look(method="rise", shown=shown, latest=latest, longer=False)["wish"]
+    asked_again = []
+
+    def progress(share, **_):
+        if not asked_again:
+            asked_again.append(look(method="layer-cam", shown=shown, latest=latest))
+
+    updates = identify.look_longer(wish, shown, latest, progress)
+    assert set(updates) == {identify.summary}  # The newer answer stays.
+    assert asked_again[0]["shown"].method.id == "layer-cam"
+
+
+def test_a_slow_map_can_be_stopped(identify, look, latest):
+    shown = look(latest=latest)["shown"]
+    wish = look(method="occlusion", shown=shown, latest=latest, longer=False)["wish"]
+    updates = identify.stop(shown, latest)
+    assert updates[identify.method] == "grad-cam"
+    assert updates[identify.picture] == shown.path
+    assert not updates[identify.waiting.stop]["visible"]
+    assert set(identify.look_longer(wish, shown, latest, _silent)) == {identify.summary}
+
+
+def test_a_slow_map_that_fails_is_a_notice(identify, look, latest, warnings, tmp_path):
+    shown = look(latest=latest)["shown"]
+    wish = look(
+        path=str(tmp_path / "gone.png"), method="occlusion", shown=shown, latest=latest,
+        longer=False,
+    )["wish"]  # fmt: skip
+    updates = identify.look_longer(wish, shown, latest, _silent)
+    assert "no longer on the server" in warnings[0]
+    assert not updates[identify.waiting.stop]["visible"]
+    assert identify.look_longer(None, shown, latest, _silent) is not None
