@@ -9,13 +9,13 @@ from pathlib import Path
 from PIL import Image
 
 from pokeclf.checkpoint import Card, CheckpointError
-from pokeclf.classifier import Guess, ModelStore
+from pokeclf.classifier import Guess
+from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import Explanation, Method, Options, explain, layers_of, methods_of, trust
 from pokeclf.explain.compare import head_count
 from pokeclf.explain.overlay import Paint
 from pokeclf.explain.trust import Trust
-from pokeclf.imaging import decode
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Answer:
 
 
 def answer(
-    store: ModelStore,
+    observations: Observations,
     path: str,
     model: str | None,
     count: int = 5,
@@ -108,11 +108,10 @@ def answer(
     PokeclfError
         For a picture or a model that cannot be used.
     """
-    image = read(path)
     if not model:
         raise PokeclfError("No model is trained yet, so nothing can be recognised.")
-    classifier = store.get(model)
-    observation = classifier.observe(image)
+    seen = observations.get(path, model)
+    classifier, observation = seen.classifier, seen.observation
     guesses = observation.top(count)
     if species not in [guess.species for guess in guesses]:
         species = observation.best.species
@@ -129,7 +128,7 @@ def answer(
     )
     return Answer(
         path=path,
-        size=image.size,
+        size=seen.size,
         card=classifier.card,
         methods=methods,
         layers=layers,
@@ -139,7 +138,7 @@ def answer(
         crop=observation.crop,
         explanation=explanation,
         probability=float(observation.probabilities[observation.classes.index(species)]),
-        trust=_trust(store.root / model, chosen.id),
+        trust=_trust(observations.store.root / model, chosen.id),
         seconds=observation.seconds,
     )
 
@@ -160,10 +159,3 @@ def _trust(checkpoint: Path, method: str) -> Trust | None:
         return trust.read(checkpoint).get(method)
     except CheckpointError:
         return None
-
-
-def read(path: str) -> Image.Image:
-    """Decode an uploaded file; uploads are deleted after a day, even while a page is open."""
-    if not Path(path).is_file():
-        raise PokeclfError("The picture is no longer on the server; please choose it again.")
-    return decode(path)

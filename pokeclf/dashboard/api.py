@@ -6,9 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.answer import read
+from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.species import of
 
@@ -16,8 +15,8 @@ from pokeclf.species import of
 class Api:
     """Endpoints without a place on the page."""
 
-    def __init__(self, store: ModelStore) -> None:
-        self.store = store
+    def __init__(self, observations: Observations) -> None:
+        self.observations = observations
 
     def listen(self, inputs: list[gr.components.Component], **lane: object) -> None:
         """Offer the endpoints; ``inputs`` are the components of picture, model and count."""
@@ -36,7 +35,7 @@ class Api:
         try:
             if path is None:
                 raise PokeclfError("Give a picture.")
-            seen = self.store.get(str(model)).observe(read(path))
+            seen = self.observations.get(path, str(model)).observation
             guesses = seen.top(int(count))
         except Exception as error:
             raise notices.as_failure(error) from None

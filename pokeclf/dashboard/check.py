@@ -7,9 +7,9 @@ from collections import OrderedDict
 
 import gradio as gr
 
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices, wording
-from pokeclf.dashboard.answer import Answer, read
+from pokeclf.dashboard.answer import Answer
+from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.faithfulness import Faithfulness, Scores, faithfulness, random_scores
 
@@ -20,8 +20,8 @@ KEPT = 64
 class Check:
     """A button and its answer."""
 
-    def __init__(self, store: ModelStore) -> None:
-        self.store = store
+    def __init__(self, observations: Observations) -> None:
+        self.observations = observations
         self._lock = threading.Lock()
         self._random: OrderedDict[tuple[str, str, str], Scores] = OrderedDict()
         self.button = gr.Button("Can this map be believed?", size="sm", elem_id="check")
@@ -60,8 +60,8 @@ class Check:
         return found[1]
 
     def _compare(self, shown: Answer, progress: gr.Progress) -> Faithfulness:
-        classifier = self.store.get(shown.card.model)
-        observation = classifier.observe(read(shown.path))
+        seen = self.observations.get(shown.path, shown.card.model)
+        classifier, observation = seen.classifier, seen.observation
         species = shown.explanation.species
         key = (shown.path, classifier.card.weights_sha256, species)
         with self._lock:

@@ -19,6 +19,7 @@ from pokeclf.dashboard.check import Check
 from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
 from pokeclf.dashboard.keep import Keep
 from pokeclf.dashboard.picker import best, choices, summary
+from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.settings import MapSettings
 from pokeclf.dashboard.sidebyside import SideBySide
 from pokeclf.dashboard.waiting import Latest, StoppedError, Waiting, Wish
@@ -47,7 +48,8 @@ class Identify:
 
     def __init__(self, store: ModelStore, drawings: Path, workers: int) -> None:
         self.store = store
-        self.api = Api(store)
+        self.observations = Observations(store)
+        self.api = Api(self.observations)
         self.drawings = sorted(drawings.glob("*.png"))
         self.shown = gr.State()
         with gr.Row(elem_classes="identify"):
@@ -126,10 +128,10 @@ class Identify:
         self.method = Menu([], label="Method", interactive=True, filterable=False, elem_id="method")
         self.waiting = Waiting()
         self.reading = gr.HTML(elem_id="reading")
-        self.check = Check(self.store)
+        self.check = Check(self.observations)
         self.keep = Keep()
         self.settings = MapSettings()
-        self.beside = SideBySide(self.store)
+        self.beside = SideBySide(self.observations)
 
     def _listen(self, workers: int) -> None:
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
@@ -267,7 +269,7 @@ class Identify:
 
     def _answer(self, wish: Wish, tell: Callable[[float], None] = lambda share: None) -> Answer:
         found = answer(
-            self.store, wish.path, wish.model, wish.count, wish.species, wish.method,
+            self.observations, wish.path, wish.model, wish.count, wish.species, wish.method,
             wish.options, tell,
         )  # fmt: skip
         return replace(found, paint=wish.paint)

@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 from pokeclf import study
-from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.dashboard import notices, wording
-from pokeclf.dashboard.answer import Answer, read
+from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.inputs import Menu
+from pokeclf.dashboard.seen import Observations, Seen
 from pokeclf.errors import PokeclfError
-from pokeclf.explain import METHODS, Explanation, explain, methods_of
+from pokeclf.explain import METHODS, Explanation, Options, explain, methods_of
 from pokeclf.explain.compare import (
     across_heads,
     across_layers,
@@ -44,8 +44,8 @@ _KINDS = {
 class SideBySide:
     """A drawer with two menus, a button and what it shows."""
 
-    def __init__(self, store: ModelStore) -> None:
-        self.store = store
+    def __init__(self, observations: Observations) -> None:
+        self.observations = observations
         with gr.Accordion("Compare this map", open=False, elem_id="beside"):
             with gr.Row():
                 self.kind = Menu(
@@ -103,13 +103,11 @@ class SideBySide:
             if shown is None:
                 raise PokeclfError("There is no map to compare yet.")
             tell = partial(progress, desc="Drawing the maps")
-            classifier = self.store.get(shown.card.model)
-            observation = classifier.observe(read(shown.path))
             if kind in (LAYERS, HEADS):
-                line, pictures = _through(kind, classifier, observation, shown, tell)
+                seen = self.observations.get(shown.path, shown.card.model)
+                line, pictures = _through(kind, seen, shown, tell)
             else:
-                second = self._second(kind, other, classifier, observation, shown, tell)
-                line, pictures = _pair(shown, second)
+                line, pictures = _pair(shown, self._second(kind, other, shown, tell))
             return line + wording.figures(pictures)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
@@ -128,7 +126,7 @@ class SideBySide:
     def _models(self, shown: Answer) -> list[tuple[str, str]]:
         return [
             (status.model.name, status.model.id)
-            for status in self.store.statuses()
+            for status in self.observations.store.statuses()
             if status.card and status.model.id != shown.card.model
         ]
 
@@ -136,25 +134,19 @@ class SideBySide:
         self,
         kind: str | None,
         other: str | None,
-        classifier: Classifier,
-        observation: Observation,
         shown: Answer,
         tell: Callable[[float], None],
     ) -> Explanation:
         """The map to compare with."""
-        species, method = shown.explanation.species, shown.method.id
-        if kind == SPECIES and other:
-            return explain(classifier, observation, other, method, shown.options, tell)
-        if kind == METHOD and other:
-            return explain(classifier, observation, species, other, progress=tell)
-        if kind == MODEL and other:
-            classifier = self.store.get(other)
-            able = [each.id for each in methods_of(classifier)]
-            seen = classifier.observe(read(shown.path))
-            return explain(
-                classifier, seen, species, method if method in able else None, progress=tell
-            )
-        raise PokeclfError("Choose what this map is to be compared with.")
+        if not other or kind not in (SPECIES, METHOD, MODEL):
+            raise PokeclfError("Choose what this map is to be compared with.")
+        seen = self.observations.get(shown.path, other if kind == MODEL else shown.card.model)
+        species = other if kind == SPECIES else shown.explanation.species
+        method = other if kind == METHOD else shown.method.id
+        if method not in [each.id for each in methods_of(seen.classifier)]:
+            method = None
+        options = shown.options if kind == SPECIES else Options()
+        return explain(seen.classifier, seen.observation, species, method, options, tell)
 
 
 def _kinds(found: Answer) -> list[str]:
@@ -191,16 +183,16 @@ def _names(first: Explanation, second: Explanation) -> tuple[str, str]:
 
 def _through(
     kind: str,
-    classifier: Classifier,
-    observation: Observation,
+    seen: Seen,
     shown: Answer,
     tell: Callable[[float], None],
 ) -> tuple[str, Pictures]:
     """A picture for every layer, or every head."""
     across = across_layers if kind == LAYERS else across_heads
     found = across(
-        classifier, observation, shown.explanation.species, shown.method.id, shown.options, tell
-    )
+        seen.classifier, seen.observation, shown.explanation.species, shown.method.id,
+        shown.options, tell,
+    )  # fmt: skip
     maps: tuple[np.ndarray, ...] = tuple(each.heatmap for each in found)
     names = [each.layer.capitalize() for each in found]
     if kind == HEADS:

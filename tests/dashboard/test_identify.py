@@ -16,6 +16,7 @@ from pokeclf.dashboard import notices, wording
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.identify import INVITATION
 from pokeclf.dashboard.picker import best, choices
+from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
 from pokeclf.explain.overlay import Paint
@@ -85,22 +86,24 @@ class TestModels:
 
 class TestAnswer:
     def test_explains_the_best_guess_unless_another_guess_is_chosen(self, store):
-        first = answer(store, PIKACHU, "convmixer")
+        first = answer(Observations(store), PIKACHU, "convmixer")
         assert len(first.guesses) == 5
         assert first.explanation.species == first.guesses[0].species
-        third = answer(store, PIKACHU, "convmixer", species=first.guesses[2].species)
+        third = answer(Observations(store), PIKACHU, "convmixer", species=first.guesses[2].species)
         assert third.explanation.species == first.guesses[2].species
         assert third.probability == pytest.approx(first.guesses[2].probability)
 
     def test_falls_back_to_the_best_guess_and_the_default_method(self, store):
-        found = answer(store, PIKACHU, "convmixer", species="missingno", method="rollout")
+        found = answer(
+            Observations(store), PIKACHU, "convmixer", species="missingno", method="rollout"
+        )
         assert found.explanation.species == found.guesses[0].species
         assert found.method is METHODS["grad-cam"]
 
     @pytest.mark.parametrize("model", ["vit_scratch", "resnet18_scratch", None])
     def test_a_model_that_cannot_answer_is_refused_in_a_sentence(self, store, model):
         with pytest.raises(PokeclfError, match=r"\.$"):
-            answer(store, PIKACHU, model)
+            answer(Observations(store), PIKACHU, model)
 
 
 class TestLook:

@@ -1,0 +1,72 @@
+"""Pictures that were classified lately: another map of one costs no second pass."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from pokeclf.classifier import Classifier, ModelStore, Observation
+from pokeclf.errors import PokeclfError
+from pokeclf.imaging import decode
+
+KEPT = 64
+"""Observations that are kept, about 1 MB each."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture as one model saw it.
+
+    Attributes
+    ----------
+    size : width and height of the decoded picture.
+    """
+
+    classifier: Classifier
+    observation: Observation
+    size: tuple[int, int]
+
+
+class Observations:
+    """Classifies uploaded files and remembers the last few; safe to use from many threads."""
+
+    def __init__(self, store: ModelStore, kept: int = KEPT) -> None:
+        self.store = store
+        self.kept = kept
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[tuple[str, str], Seen] = OrderedDict()
+
+    def get(self, path: str, model: str) -> Seen:
+        """A picture as a model sees it.
+
+        Parameters
+        ----------
+        path : of an uploaded file; its name contains its hash, so it never changes.
+
+        Raises
+        ------
+        PokeclfError
+            For a picture or a model that cannot be used.
+        """
+        check_presence(path)
+        classifier = self.store.get(model)
+        with self._lock:
+            seen = self._seen.get((path, model))
+            if seen is not None and seen.classifier is classifier:
+                self._seen.move_to_end((path, model))
+                return seen
+        image = decode(path)
+        seen = Seen(classifier, classifier.observe(image), image.size)
+        with self._lock:
+            self._seen[path, model] = seen
+            while len(self._seen) > self.kept:
+                self._seen.popitem(last=False)
+        return seen
+
+
+def check_presence(path: str) -> None:
+    """Raise PokeclfError for an upload that is gone: they are deleted after a day."""
+    if not Path(path).is_file():
+        raise PokeclfError("The picture is no longer on the server; please choose it again.")

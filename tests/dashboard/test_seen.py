@@ -1,0 +1,57 @@
+"""A picture is classified once for each model, however often it is asked about."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.dashboard.answer import answer
+from pokeclf.dashboard.seen import Observations
+from pokeclf.errors import PokeclfError
+from tests.dashboard.conftest import EEVEE, PIKACHU
+from tests.tiny_checkpoints import write_random_checkpoint
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """The models that classified a picture, in order."""
+    made, observe = [], Classifier.observe
+
+    def noted(self, image):
+        made.append(self.card.model)
+        return observe(self, image)
+
+    monkeypatch.setattr(Classifier, "observe", noted)
+    return made
+
+
+def test_a_second_method_or_species_costs_no_second_pass(store, passes):
+    observations = Observations(store)
+    first = answer(observations, PIKACHU, "convmixer")
+    answer(observations, PIKACHU, "convmixer", method="layer-cam")
+    answer(observations, PIKACHU, "convmixer", species=first.guesses[3].species)
+    assert passes == ["convmixer"]
+    answer(observations, PIKACHU, "vit_frozen")
+    assert passes == ["convmixer", "vit_frozen"]
+
+
+def test_only_the_last_few_are_kept(store, passes):
+    observations = Observations(store, kept=1)
+    for path in (PIKACHU, EEVEE, EEVEE, PIKACHU):
+        observations.get(path, "convmixer")
+    assert len(passes) == 3
+
+
+def test_a_retrained_model_looks_again_and_a_deleted_picture_is_gone(tmp_path, passes):
+    write_random_checkpoint(tmp_path, "convmixer", seed=1)
+    observations = Observations(ModelStore(tmp_path))
+    picture = shutil.copy(PIKACHU, tmp_path / "picture.png")
+    before = observations.get(picture, "convmixer")
+    write_random_checkpoint(tmp_path, "convmixer", seed=2)
+    after = observations.get(picture, "convmixer")
+    assert before.observation.best != after.observation.best
+    picture.unlink()
+    with pytest.raises(PokeclfError, match="no longer on the server"):
+        observations.get(str(picture), "convmixer")
