@@ -16,12 +16,15 @@ import numpy as np
 import torch
 from PIL import Image
 from pytorch_grad_cam import GradCAM
+from torch import Tensor
 
 from pokeclf import explain, hub, imaging
 from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.explain.cam import split_grid
+from pokeclf.models.vit import ViT
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-MODELS = ("resnet18_finetuned", "resnet18_frozen", "convmixer")
+MODELS = ("resnet18_finetuned", "resnet18_frozen", "convmixer", "vit_finetuned", "vit_frozen")
 ROUNDS = 30
 TARGET = 2.5
 
@@ -29,7 +32,7 @@ TARGET = 2.5
 def usual(classifier: Classifier, image: Image.Image) -> np.ndarray:
     """Predict and explain with pytorch-grad-cam as its documentation shows it."""
     network, preprocessing = classifier.network, classifier.card.preprocessing
-    with GradCAM(network, [_last_layer(network)]) as cam:
+    with GradCAM(network, [_last_layer(network)], _reshaping(network)) as cam:
         heatmap = cam(preprocessing.tensor(image)[None], None)[0]  # None: the likeliest class
         classifier.probabilities(cam.outputs.detach())
         return heatmap
@@ -41,7 +44,16 @@ def ours(classifier: Classifier, image: Image.Image) -> np.ndarray:
 
 
 def _last_layer(network: torch.nn.Module) -> torch.nn.Module:
+    if isinstance(network, ViT):
+        return network.body.blocks[-network.read_blocks - 1]  # the same place as ours
     return network.body.layer4[-1] if hasattr(network, "body") else network.blocks[-1]
+
+
+def _reshaping(network: torch.nn.Module) -> Callable[[Tensor], Tensor] | None:
+    """For transformers the library wants to be told how tokens lie in the picture."""
+    if not isinstance(network, ViT):
+        return None
+    return lambda tokens: split_grid(tokens)[0]
 
 
 def milliseconds(call: Callable[[], object]) -> float:
