@@ -93,8 +93,8 @@ class Proportion:
 
     @property
     def share(self) -> float:
-        """Successes by trials."""
-        return self.successes / self.trials
+        """Successes by trials; 0 when nothing was tried."""
+        return self.successes / max(self.trials, 1)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -145,13 +145,71 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error of the first guess (Guo et al. 2017, section 2), 0…1."""
+@dataclass(frozen=True)
+class Bin:
+    """Images on which a model was about equally sure.
+
+    Attributes
+    ----------
+    confidence, accuracy : means over the images, 0…1.
+    """
+
+    images: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> tuple[Bin, ...]:
+    """Confidence of the first guess against accuracy, in bins of equal width that hold images
+    (Guo et al. 2017, section 2)."""
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == labels
     number = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(number, confidence - right, bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    return tuple(
+        Bin(int(own.sum()), float(confidence[own].mean()), float(right[own].mean()))
+        for own in (number == place for place in range(bins))
+        if own.any()
+    )
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error of the first guess (Guo et al. 2017, section 2), 0…1."""
+    found = reliability(probabilities, labels, bins)
+    return sum(each.images * abs(each.confidence - each.accuracy) for each in found) / len(labels)
+
+
+def confusion(guesses: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """How often each class (row) was taken for each (column): int64 classes × classes."""
+    return np.bincount(labels * classes + guesses, minlength=classes**2).reshape(classes, classes)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How a model does when classes of one group, such as an evolution family, count as one.
+
+    Attributes
+    ----------
+    right : guesses in the right group, of all images.
+    wrong_inside : guesses in the right group, of the wrong ones.
+    """
+
+    right: Proportion
+    wrong_inside: Proportion
+
+
+def by_group(guesses: np.ndarray, labels: np.ndarray, group_of: np.ndarray) -> Groups:
+    """Accuracy of the group, and how many mistakes stay inside it.
+
+    Parameters
+    ----------
+    group_of : number of the group of each class.
+    """
+    inside = group_of[guesses] == group_of[labels]
+    wrong = guesses != labels
+    return Groups(
+        Proportion(int(inside.sum()), len(labels)),
+        Proportion(int((inside & wrong).sum()), int(wrong.sum())),
+    )
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:

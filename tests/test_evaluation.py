@@ -62,6 +62,29 @@ def test_calibration_error_by_hand():
     )
 
 
+def test_reliability_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
+    low, high = evaluation.reliability(probabilities, np.array([0, 1, 0, 0]))
+    assert (low.images, low.accuracy, high.images, high.accuracy) == (2, 1.0, 2, 0.5)
+    assert (low.confidence, high.confidence) == (pytest.approx(0.6), pytest.approx(0.9))
+
+
+def test_confusion_is_scikit_learns(predictions):
+    logits, labels = predictions
+    guesses = logits.argmax(1)
+    expected = confusion_matrix(labels, guesses, labels=range(13))
+    np.testing.assert_array_equal(evaluation.confusion(guesses, labels, 13), expected)
+
+
+def test_mistakes_inside_and_outside_a_group_by_hand():
+    groups = np.array([0, 0, 1, 1])
+    found = evaluation.by_group(np.array([0, 1, 2, 0, 3]), np.array([0, 0, 2, 2, 2]), groups)
+    assert (found.right.successes, found.right.trials) == (4, 5)
+    assert (found.wrong_inside.successes, found.wrong_inside.trials) == (2, 3)
+    perfect = evaluation.by_group(np.array([0]), np.array([0]), groups)
+    assert perfect.wrong_inside.share == 0
+
+
 def test_the_temperature_undoes_an_exaggeration(predictions):
     logits, labels = predictions
     fitted = evaluation.fit_temperature(logits, labels)

@@ -7,7 +7,9 @@ from pathlib import Path
 import gradio as gr
 
 from pokeclf.classifier import ModelStore
+from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.identify import Identify
+from pokeclf.dashboard.library import Library
 from pokeclf.imaging import MAX_BYTES
 
 HERE = Path(__file__).parent
@@ -54,8 +56,15 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
     """
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         gr.HTML(HEADER, elem_id="header")
-        with gr.Tabs(), gr.Tab("Identify", id="identify"):
-            identify = Identify(store, drawings, workers)
+        with gr.Tabs():
+            with gr.Tab("Identify", id="identify"):
+                identify = Identify(store, drawings, workers)
+            with gr.Tab("Experiments", id="experiments") as tab:
+                experiments = Experiments(Library(store.root))
+        tab.select(
+            experiments.refresh, None, experiments.outputs, show_progress="minimal",
+            api_visibility="private",
+        )  # fmt: skip
         # Models that were trained since the server started appear with the next visit.
         outputs = [identify.model, identify.summary, identify.table]
         page.load(identify.refresh, None, outputs, show_progress="hidden", api_visibility="private")

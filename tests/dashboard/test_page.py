@@ -262,6 +262,25 @@ def test_a_map_is_compared_with_others_and_saved(open_page):
     assert fits(page)
 
 
+@pytest.mark.parametrize(("viewport", "theme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_experiments_are_drawn_from_stored_results(open_page, viewport, theme):
+    page = open_page(viewport, theme)
+    page.get_by_role("tab", name="Experiments").click()
+    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#leaderboard")).to_contain_text("ConvMixer", timeout=PATIENCE)
+    assert fits(page)
+    size = "wide" if viewport is WIDE else "phone"
+    picture(page, f"{size}-{theme}-experiments")
+    if viewport is WIDE:
+        page.get_by_role("tab", name="Two models").click()
+        expect(page.locator("#pair-verdict")).to_contain_text("McNemar")
+        page.locator("#second input").click()
+        page.get_by_role("option", name="ConvMixer").click()
+        expect(page.locator("#pair-verdict")).to_contain_text("ConvMixer", timeout=PATIENCE)
+        picture(page, f"{size}-{theme}-two-models")
+    assert page.outside == []
+
+
 def test_one_choice_of_a_model_asks_the_server_once(open_page):
     """Gradio's own input event comes twice for a click; the second would undo later choices."""
     page = open_page()

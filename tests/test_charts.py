@@ -1,0 +1,75 @@
+"""Figures show the numbers that they are given, with titles and units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pokeclf import charts, dataset, hub, results, study
+from pokeclf.evaluation import Bin
+
+
+@pytest.fixture(scope="module")
+def tuned():
+    return results.read_all(hub.BUNDLED, dataset.read_split(hub.BUNDLED / dataset.SPLIT_FILE))
+
+
+def _named(figure):
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_the_leaderboard_has_every_model_with_its_interval_and_the_studys_figure(tuned):
+    figure = charts.leaderboard(tuned)
+    ours, theirs = _named(figure)["ours"], _named(figure)["the study, on its own split"]
+    assert len(ours.x) == len(theirs.x) == len(tuned)
+    assert list(ours.x) == sorted(ours.x)
+    for name, accuracy, above, studied in zip(
+        ours.y, ours.x, ours.error_x.array, theirs.x, strict=True
+    ):
+        (result,) = [each for each in tuned.values() if study.find(each.card.model).name == name]
+        assert accuracy == pytest.approx(100 * result.card.test.accuracy)
+        assert accuracy + above == pytest.approx(100 * result.card.test.accuracy_high)
+        assert studied == pytest.approx(100 * study.find(result.card.model).study_accuracy)
+    assert "%" in figure.layout.xaxis.title.text
+
+
+def test_sizes_are_grouped_by_stage(tuned):
+    figure = charts.accuracy_against_size(tuned)
+    assert sum(len(trace.x) for trace in figure.data) == len(tuned)
+    assert set(_named(figure)) <= set(study.STAGES)
+
+
+def test_curves_are_drawn_of_networks_alone(tuned):
+    runs = {name: tuned[name] for name in ("convmixer", "extra_trees_exp2")}
+    figure = charts.curves(runs, "loss")
+    assert set(_named(figure)) == {"convmixer, training", "convmixer, validation"}
+    history = tuned["convmixer"].history
+    drawn = _named(figure)["convmixer, validation"]
+    assert list(drawn.y) == [float(row["validation_loss"]) for row in history]
+    assert "nats" in figure.layout.yaxis.title.text
+
+
+def test_confusions_leave_out_right_answers_and_zeros():
+    matrix = np.array([[9, 2, 0], [0, 7, 1], [0, 0, 5]])
+    (heat,) = charts.confusion(matrix, ["pikachu", "raichu", "eevee"], "title").data
+    shown = np.array(heat.z)
+    assert shown[0, 1] == 2
+    assert shown[1, 2] == 1
+    assert np.isnan(shown).sum() == 7
+    assert list(heat.x) == ["Pikachu", "Raichu", "Eevee"]
+    (difference,) = charts.confusion(-matrix, ["pikachu", "raichu", "eevee"], "title").data
+    assert (difference.zmin, difference.zmax) == (-2, 2)
+
+
+def test_the_species_that_differ_most_are_shown_on_their_side():
+    found = _named(charts.species_difference({"abra": 0.5, "mew": -0.2, "eevee": 0.0}, "A", "B"))
+    assert list(found["A is better"].y) == ["Abra"]
+    assert list(found["B is better"].x) == [pytest.approx(-20)]
+
+
+def test_reliability_and_families_are_in_percent():
+    bins = (Bin(10, 0.5, 0.4),)
+    after = _named(charts.reliability(bins, bins))["after calibration"]
+    assert (after.x[0], after.y[0]) == (50, 40)
+    parts = _named(charts.families({"A": (0.7, 0.1, 0.2)}))
+    assert [part.x[0] for part in parts.values()] == [pytest.approx(each) for each in (70, 10, 20)]
