@@ -197,3 +197,21 @@ def families(shares: Mapping[str, tuple[float, float, float]]) -> go.Figure:
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title="test images (%)", range=[0, 100])
     return figure
+
+
+def importances(values: np.ndarray, name: str, count: int = 20) -> go.Figure:
+    """The features that a tree ensemble uses most.
+
+    Parameters
+    ----------
+    values : importance of each feature, summing to 1.
+    """
+    largest = np.argsort(-values, kind="stable")[:count][::-1]
+    figure = _figure(f"Features that {name} uses most", 120 + 20 * len(largest))
+    figure.add_bar(
+        x=[100 * float(values[place]) for place in largest],
+        y=[f"feature {place + 1}" for place in largest], orientation="h",
+        marker={"color": OURS}, hovertemplate="%{y}: %{x:.2f} %<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(title="share of the importance (%)")
+    return figure

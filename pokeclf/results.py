@@ -81,6 +81,17 @@ def read(folder: Path, split: Split) -> Result:
     return Result(card, logits, labels, split.kinds_of("test"), _history(folder))
 
 
+def importances(folder: Path, card: Card) -> np.ndarray:
+    """Importance of each feature for a tree ensemble, float32, summing to 1.
+
+    Raises
+    ------
+    CheckpointError
+        When its trees are missing or damaged.
+    """
+    return checkpoint.read_weights(folder, card)["importances"].numpy()
+
+
 def read_all(root: Path, split: Split) -> dict[str, Result]:
     """Results by model id, in the study's order, of the models that have one in ``root``."""
     found: dict[str, Result] = {}

@@ -73,3 +73,10 @@ def test_reliability_and_families_are_in_percent():
     assert (after.x[0], after.y[0]) == (50, 40)
     parts = _named(charts.families({"A": (0.7, 0.1, 0.2)}))
     assert [part.x[0] for part in parts.values()] == [pytest.approx(each) for each in (70, 10, 20)]
+
+
+def test_importances_are_the_largest_first_from_the_top():
+    values = np.array([0.1, 0.6, 0.05, 0.25])
+    (bars,) = charts.importances(values, "A", count=3).data
+    assert list(bars.y) == ["feature 1", "feature 4", "feature 2"]
+    assert list(bars.x) == [pytest.approx(each) for each in (10, 25, 60)]

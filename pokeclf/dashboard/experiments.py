@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from pokeclf import charts, evaluation, study
+from pokeclf import charts, evaluation, results, study
 from pokeclf.dashboard import findings, notices
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.library import Library, Shelf
@@ -43,6 +43,8 @@ class Experiments:
                 self._build_mistakes()
             with gr.Tab("Calibration"):
                 self._build_calibration()
+            with gr.Tab("Trees"):
+                self._build_trees()
         self._listen()
 
     def _build_leaderboard(self) -> None:
@@ -53,7 +55,6 @@ class Experiments:
             datatype=["str", "str", *["number"] * (len(HEADER) - 2)], pinned_columns=1,
         )  # fmt: skip
         self.size = gr.Plot(show_label=False)
-        self.settings = gr.HTML(elem_id="tree-settings")
 
     def _build_training(self) -> None:
         with gr.Row():
@@ -85,6 +86,12 @@ class Experiments:
         self.calibration = gr.HTML(elem_id="calibration")
         self.reliability = gr.Plot(show_label=False)
 
+    def _build_trees(self) -> None:
+        self.settings = gr.HTML(elem_id="tree-settings")
+        self.trees = Menu([], label="Model", interactive=True, elem_id="trees")
+        self.important = gr.HTML(elem_id="important")
+        self.importances = gr.Plot(show_label=False)
+
     def _listen(self) -> None:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         self.runs.change(self.draw_curves, [self.runs, self.quantity], self.curves, **quiet)
@@ -99,6 +106,10 @@ class Experiments:
             self.show_calibration, self.calibrated, [self.calibration, self.reliability], **quiet
         )
 
+        self.trees.input(
+            self.show_importances, self.trees, [self.important, self.importances], **quiet
+        )
+
     @property
     def outputs(self) -> list[gr.components.Component]:
         """Everything that :meth:`refresh` changes."""
@@ -106,7 +117,8 @@ class Experiments:
             self.problem, self.ranking, self.table, self.size, self.settings, self.runs,
             self.curves, self.recipes, self.first, self.second, self.verdict, self.differences,
             self.pair_confusion, self.families, self.mistaken, self.mistakes, self.confusion,
-            self.calibrated, self.calibration, self.reliability,
+            self.calibrated, self.calibration, self.reliability, self.trees, self.important,
+            self.importances,
         ]  # fmt: skip
 
     def refresh(self) -> Updates:
@@ -129,6 +141,9 @@ class Experiments:
         pair, differences, pair_confusion = self.compare(best, second)
         mistakes, confusion = self.show_mistakes(best)
         calibration, reliability = self.show_calibration(best)
+        trees = [(name, each) for name, each in names if study.find(each).is_tree]
+        ensemble = trees[0][1] if trees else None
+        important, importances = self.show_importances(ensemble)
         return {
             self.problem: "",
             self.ranking: charts.leaderboard(shelf.tuned),
@@ -150,6 +165,9 @@ class Experiments:
             self.calibrated: gr.update(choices=names, value=best),
             self.calibration: calibration,
             self.reliability: reliability,
+            self.trees: gr.update(choices=trees, value=ensemble),
+            self.important: important,
+            self.importances: importances,
         }
 
     def draw_curves(self, names: list[str] | None, quantity: str) -> Any:  # noqa: ANN401 - a figure
@@ -198,6 +216,15 @@ class Experiments:
         ]
         return findings.calibration(result), charts.reliability(*bins)
 
+    def show_importances(self, model: str | None) -> tuple[str, Any]:
+        """How many features a tree ensemble relies on: in words, and the most important ones."""
+        if model is None:
+            return "", None
+        result = self.library.shelf().tuned[model]
+        values = results.importances(self.library.root / model, result.card)
+        name = study.find(model).name
+        return findings.importances(result, values), charts.importances(values, name)
+
 
 def _row(result: Result) -> list[str | float]:
     card, model = result.card, study.find(result.card.model)
@@ -214,8 +241,8 @@ def _row(result: Result) -> list[str | float]:
 def _runs(shelf: Shelf) -> dict[str, Result]:
     """Training runs of networks by the name that people read."""
     found: dict[str, Result] = {}
-    for recipe, results in (("our recipe", shelf.tuned), ("the study's recipe", shelf.study)):
-        for model_id, result in results.items():
+    for recipe, of_recipe in (("our recipe", shelf.tuned), ("the study's recipe", shelf.study)):
+        for model_id, result in of_recipe.items():
             if not study.find(model_id).is_tree:
                 found[f"{study.find(model_id).name}, {recipe}"] = result
     return found

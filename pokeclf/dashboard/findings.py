@@ -60,6 +60,22 @@ def tree_settings(tuned: Mapping[str, Result]) -> str:
 _SETTING = ("n_estimators", "max_depth")
 
 
+def importances(result: Result, values: np.ndarray) -> str:
+    """How many features share the work, in words."""
+    ranked = np.sort(values)[::-1].cumsum()
+    half = int(np.searchsorted(ranked, 0.5)) + 1
+    meaning = (
+        "the gain of the splits on it" if result.card.architecture == "xgboost"
+        else "how much the splits on it sort the species"
+    )  # fmt: skip
+    source = study.find(result.card.features_from or result.card.model).name
+    return (
+        f"<p>It reads the {len(values)} features of {escape(source)}; a feature's importance is "
+        f"{meaning}. <strong>{half}</strong> of them carry half of it. A feature has no name: "
+        "TreeSHAP on the Identify tab shows where in a picture the ones that count come from.</p>"
+    )
+
+
 def recipes(shelf: Shelf) -> str:
     """The study's recipe on our images beside ours."""
     rows = [

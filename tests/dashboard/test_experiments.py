@@ -107,3 +107,10 @@ def test_the_studys_recipe_stands_beside_ours(library):
     assert '<th scope="row">ConvMixer</th><td>71.1' in plain(findings.recipes(both))
     assert findings.recipes(replace(shelf, study={})) == ""
     assert module._telling_runs(both) == ["ConvMixer, our recipe", "ConvMixer, the study's recipe"]
+
+
+def test_a_forests_important_features_are_counted(experiments):
+    words, figure = experiments.show_importances("random_forest_exp1")
+    assert "It reads the 512 features of ResNet-18 fine-tuned" in words
+    assert len(figure.data[0].x) == 20
+    assert experiments.show_importances(None) == ("", None)
