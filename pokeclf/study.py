@@ -161,7 +161,6 @@ STUDY: tuple[StudyModel, ...] = (
                 grid=15,
             )
         ),
-        stored_bits=MappingProxyType({"": 8}),
     ),
     StudyModel(
         id="residual_cnn",
@@ -182,7 +181,6 @@ STUDY: tuple[StudyModel, ...] = (
                 grid=5,
             )
         ),
-        stored_bits=MappingProxyType({"": 8}),
     ),
     StudyModel(
         id="convmixer",

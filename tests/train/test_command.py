@@ -192,6 +192,9 @@ def test_other_seeds_go_beside_the_first_without_weights(train_command):
 
 def test_large_weights_are_kept_in_few_bits_and_bounded_files(train_command, monkeypatch):
     monkeypatch.setattr(neural, "MAX_FILE_BYTES", 1_000_000)
+    model = replace(study.find("basic_cnn"), stored_bits={"": 8})
+    monkeypatch.setitem(study.BY_ID, "basic_cnn", model)
+    monkeypatch.setattr(study, "STUDY", tuple(study.BY_ID.values()))
     assert train_command("basic_cnn") == 0
     card = checkpoint.read_card(train_command.out / "basic_cnn")
     assert len(card.weights) > 5
