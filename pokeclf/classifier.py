@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -95,6 +95,24 @@ class Classifier:
             trunk,
             probabilities.numpy(),
             time.perf_counter() - start,
+        )
+
+    def observe_from(self, source: Observation) -> Observation:
+        """Classify an image that the model has seen whose features this one reads.
+
+        Parameters
+        ----------
+        source : made with the same preprocessing by the network that these trees read; its pass
+            through that network, whose trunk is also this one's, is not made again.
+        """
+        start = time.perf_counter()
+        with torch.no_grad():
+            probabilities = self.probabilities(self.network.forward_tail(source.trunk))[0]
+        return replace(
+            source,
+            model=self.card.model,
+            probabilities=probabilities.numpy(),
+            seconds=source.seconds + time.perf_counter() - start,
         )
 
 

@@ -15,7 +15,7 @@ SIDE = 112
 """Longest side of a thumbnail in pixels: twice its size on the page, for sharp screens."""
 
 
-def strip(paths: list[Path]) -> gr.Dataset:
+def strip(paths: list[Path], elem_id: str) -> gr.Dataset:
     """Thumbnails as buttons; a click gives the drawing's place in ``paths``."""
     return gr.Dataset(
         components=[gr.HTML(visible=False)],
@@ -23,7 +23,8 @@ def strip(paths: list[Path]) -> gr.Dataset:
         samples_per_page=max(1, len(paths)),
         type="index",
         label="Or start with a drawing",
-        elem_id="examples",
+        elem_id=elem_id,
+        elem_classes="examples",
     )
 
 

@@ -73,7 +73,7 @@ class Identify:
             elem_id="picture",
             alt_text="The picture that you chose",
         )
-        self.examples = examples.strip(self.drawings)
+        self.examples = examples.strip(self.drawings, "examples")
         statuses = self.store.statuses()
         self.model = Menu(
             choices=choices(statuses),

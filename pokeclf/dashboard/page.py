@@ -7,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from pokeclf.classifier import ModelStore
+from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.library import Library
@@ -59,6 +60,8 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab("Identify", id="identify"):
                 identify = Identify(store, drawings, workers)
+            with gr.Tab("Compare", id="compare"):
+                compare = Compare(identify.observations, drawings, workers)
             with gr.Tab("Experiments", id="experiments") as tab:
                 experiments = Experiments(Library(store.root))
         tab.select(
@@ -68,6 +71,9 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
         # Models that were trained since the server started appear with the next visit.
         outputs = [identify.model, identify.summary, identify.table]
         page.load(identify.refresh, None, outputs, show_progress="hidden", api_visibility="private")
+        page.load(
+            compare.refresh, None, compare.models, show_progress="hidden", api_visibility="private"
+        )
         gr.HTML(FOOTER, elem_id="footer")
     return page
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
+from pokeclf.models.network import ConvolutionalNetwork
 
 KEPT = 64
 """Observations that are kept, about 1 MB each."""
@@ -57,13 +58,31 @@ class Observations:
             if seen is not None and seen.classifier is classifier:
                 self._seen.move_to_end((path, model))
                 return seen
-        image = decode(path)
-        seen = Seen(classifier, classifier.observe(image), image.size)
+        seen = self._observe(classifier, path)
         with self._lock:
             self._seen[path, model] = seen
             while len(self._seen) > self.kept:
                 self._seen.popitem(last=False)
         return seen
+
+    def _observe(self, classifier: Classifier, path: str) -> Seen:
+        """Through the network that trees read, if these are trees: it is then run once for all."""
+        card = classifier.card
+        if card.features_from is not None:
+            source = self.get(path, card.features_from)
+            if _shares_trunk(classifier, source.classifier):
+                observation = classifier.observe_from(source.observation)
+                return Seen(classifier, observation, source.size)
+        image = decode(path)
+        return Seen(classifier, classifier.observe(image), image.size)
+
+
+def _shares_trunk(trees: Classifier, source: Classifier) -> bool:
+    return (
+        isinstance(source.network, ConvolutionalNetwork)
+        and trees.network.source is source.network
+        and trees.card.preprocessing == source.card.preprocessing
+    )
 
 
 def check_presence(path: str) -> None:

@@ -1,0 +1,85 @@
+"""The Compare tab: one picture, many models."""
+
+from __future__ import annotations
+
+import re
+
+import gradio as gr
+import pytest
+
+from pokeclf import hub, study
+from pokeclf.classifier import ModelStore
+from pokeclf.dashboard.compare import OWN, SAME, Compare
+from pokeclf.dashboard.seen import Observations
+from pokeclf.models.resnet import ResNet18
+from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return Observations(ModelStore(hub.BUNDLED))
+
+
+@pytest.fixture(scope="module")
+def compare(bundled):
+    with gr.Blocks():
+        return Compare(bundled, DRAWINGS, workers=1)
+
+
+def _captions(html):
+    return re.findall("<figcaption>([^<]+)", html)
+
+
+def test_models_answer_one_after_the_other_and_then_with_their_maps(compare):
+    models = ["convmixer", "vit_frozen", "resnet18_frozen"]
+    steps = [plain(step) for step in compare.compare(PIKACHU, models, SAME)]
+    assert "guess 1 of 3" in steps[0]
+    assert "map 3 of 3" in steps[-2]
+    assert "say Pikachu" in steps[-1]
+    assert all(study.find(model).name in steps[-1] for model in models)
+    captions = _captions(steps[-1])
+    assert captions[0] == "All together: where most of them look"
+    assert [caption.count("Pikachu") for caption in captions[1:]] == [1, 1, 1]
+    assert ["overlap" in caption for caption in captions[1:]] == [False, True, True]
+    assert "on one scale" in steps[-1]
+
+
+def test_each_model_may_show_its_own_guess(compare):
+    *_, last = compare.compare(PIKACHU, ["vit_frozen"], OWN)
+    assert "It says Pikachu" in last
+    assert len(_captions(last)) == 1
+
+
+def test_trees_need_no_pass_of_their_own_through_their_network(bundled, monkeypatch):
+    passes = []
+    forward = ResNet18.forward_to
+    monkeypatch.setattr(
+        ResNet18, "forward_to", lambda self, *rest: passes.append(1) or forward(self, *rest)
+    )
+    eevee = str(DRAWINGS / "eevee.png")
+    for model in ("extra_trees_exp2", "resnet18_frozen", "random_forest_exp2"):
+        bundled.get(eevee, model)
+    assert len(passes) == 1
+    alone = bundled.store.get("extra_trees_exp2")
+    own = alone.observe(bundled.get(eevee, "resnet18_frozen").observation.crop)
+    shared = bundled.get(eevee, "extra_trees_exp2").observation
+    assert shared.model == "extra_trees_exp2"
+    assert shared.top(3)[0].species == own.top(3)[0].species
+
+
+def test_stages_choose_their_trained_models(compare, bundled):
+    for stage in study.STAGES:
+        chosen = compare.available((stage,))
+        assert chosen
+        assert all(study.find(model).stage == stage for model in chosen)
+        assert all(bundled.store.status(model).card for model in chosen)
+    assert len(compare.refresh()["value"]) == len(study.STAGES)
+
+
+@pytest.mark.parametrize(
+    ("path", "models", "sentence"),
+    [(None, ["convmixer"], "Choose a picture"), (PIKACHU, [], "Choose at least one model")],
+)
+def test_what_is_missing_is_said(compare, warnings, path, models, sentence):
+    assert list(compare.compare(path, models, SAME)) == [""]
+    assert sentence in warnings[0]
