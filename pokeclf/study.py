@@ -235,9 +235,9 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=14,
-                eval_size=112,
-                sizes=((0.7, 64), (0.3, 96)),
+                epochs=21,
+                eval_size=80,
+                sizes=((0.48, 32), (0.28, 48), (0.19, 64), (0.05, 80)),
                 lr=1e-3,
                 body_lr=5e-4,
                 batch_size=128,
