@@ -62,8 +62,8 @@ def leaderboard(results: Mapping[str, Result]) -> go.Figure:
 
 
 def accuracy_against_size(results: Mapping[str, Result]) -> go.Figure:
-    """Test accuracy against the size of the weights on disk."""
-    figure = _figure("Accuracy against size on disk")
+    """Test accuracy against the size of a model's own weights; trees need a network besides."""
+    figure = _figure("Accuracy against size")
     for number, (stage, chosen) in enumerate(_by_stage(results).items()):
         figure.add_scatter(
             x=[result.card.weight_bytes / 1e6 for result in chosen],
@@ -73,7 +73,7 @@ def accuracy_against_size(results: Mapping[str, Result]) -> go.Figure:
             hovertemplate="%{text}: %{y:.1f} %, %{x:.1f} MB<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(
-        title="weights (MB, logarithmic)", type="log", tickvals=[1, 2, 5, 10, 20, 50]
+        title="weights of its own (MB, logarithmic)", type="log", tickvals=[1, 2, 5, 10, 20, 50]
     )
     figure.update_yaxes(title="test accuracy (%)")
     return figure

@@ -89,7 +89,10 @@ def importances(folder: Path, card: Card) -> np.ndarray:
     CheckpointError
         When its trees are missing or damaged.
     """
-    return checkpoint.read_weights(folder, card)["importances"].numpy()
+    try:
+        return checkpoint.read_weights(folder, card)["importances"].numpy()
+    except KeyError:
+        raise CheckpointError(f"Checkpoint {card.model} stores no importances.") from None
 
 
 def read_all(root: Path, split: Split) -> dict[str, Result]:

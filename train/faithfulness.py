@@ -22,7 +22,7 @@ from tqdm import tqdm
 from pokeclf import commandline, hub, models
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.errors import PokeclfError
-from pokeclf.explain import Method, explain, methods_of, trust
+from pokeclf.explain import Method, Options, explain, methods_of, trust
 from pokeclf.explain.faithfulness import Scores, in_cells, random_maps, scores
 from pokeclf.explain.trust import Trust
 from pokeclf.models.trees import TreeNetwork
@@ -30,8 +30,6 @@ from train.workshop import Workshop, finished_workshop, trained_models
 
 RANDOM_MAPS = 5
 """Random maps for each image; the mean over many images needs few of them."""
-RANDOMISED_IMAGES = 50
-"""Images on which maps are compared with those of randomised weights."""
 
 
 @dataclass(frozen=True)
@@ -73,28 +71,30 @@ def examine(classifier: Classifier, shop: Workshop, images: int) -> list[Trust]:
     """Every fast method of a model on that many test images."""
     test = shop.indices("test")
     chosen = np.random.default_rng(0).permutation(test)[:images]
+    shop.check(classifier.card)
     methods = [method for method in methods_of(classifier) if not method.slow]
     other_head, other_weights = randomised(classifier)
     empty, gains, alike = [], [], []
     for number, index in enumerate(tqdm(chosen, desc=classifier.card.model, mininterval=5)):
         image = shop.folder.image(int(index))
         observation = classifier.observe(image)
-        maps = maps_of(classifier, observation, observation.best.species, methods)
+        maps = maps_of(classifier, observation, observation, methods)
         empty.append([not each.any() for each in maps.values()])
         gains.append(gains_on(classifier, observation, maps, seed=number))
-        if number < RANDOMISED_IMAGES:
+        if number < trust.RANDOMISED_IMAGES:
             others = [
-                maps_of(other, other.observe(image), observation.best.species, methods)
+                maps_of(other, other.observe(image), observation, methods)
                 for other in (other_head, other_weights)
             ]
             alike.append([[correlation(maps[m], other[m]) for m in maps] for other in others])
+    similarity = np.nan_to_num(_mean_of_numbers(alike))
     together = Gains(*(np.stack([getattr(g, name) for g in gains]) for name in _SCORES))
     return [
         Trust(
             method.id, len(gains), float(np.mean(empty, 0)[place]),
             **_intervals(together, place),
-            other_head=float(np.mean(alike, 0)[0, place]),
-            other_weights=float(np.mean(alike, 0)[1, place]),
+            other_head=float(similarity[0, place]),
+            other_weights=float(similarity[1, place]),
         )
         for place, method in enumerate(methods)
     ]  # fmt: skip
@@ -114,12 +114,29 @@ def _intervals(gains: Gains, place: int) -> dict[str, float]:
     return found
 
 
+def _mean_of_numbers(values: Sequence) -> np.ndarray:
+    """Mean over the first axis of what is not nan; nan where there is nothing else."""
+    numbers = np.array(values, float)
+    count = (~np.isnan(numbers)).sum(0)
+    return np.divide(
+        np.nansum(numbers, 0), count, out=np.full(count.shape, np.nan), where=count > 0
+    )
+
+
 def maps_of(
-    classifier: Classifier, observation: Observation, species: str, methods: Sequence[Method]
+    classifier: Classifier, seen: Observation, asked: Observation, methods: Sequence[Method]
 ) -> dict[str, Tensor]:
-    """One map a method, on the cells in which maps are checked."""
+    """One map a method, on the cells in which maps are checked.
+
+    Parameters
+    ----------
+    seen : by the classifier.
+    asked : whose first guess is explained, and whose second it is compared with.
+    """
+    first, second = (guess.species for guess in asked.top(2))
+    options = Options(against=second)
     return {
-        method.id: in_cells(explain(classifier, observation, species, method.id))
+        method.id: in_cells(explain(classifier, seen, first, method.id, options))
         for method in methods
     }
 
@@ -139,9 +156,9 @@ def gains_on(
 
 
 def correlation(first: Tensor, second: Tensor) -> float:
-    """Spearman's rank correlation of two maps' cells; 0 when one of them is even."""
+    """Spearman's rank correlation of two maps' cells; nan when one of them is even."""
     if first.std() == 0 or second.std() == 0:
-        return 0.0
+        return float("nan")
     return float(stats.spearmanr(first.flatten(), second.flatten()).statistic)
 
 

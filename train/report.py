@@ -45,7 +45,8 @@ def results_table(store: ModelStore) -> str:
         f"{_HEADER}{rows}\n"
         f"Test accuracy on {' / '.join(map(str, sorted(images)))} images that no model was "
         f"trained or chosen on. {len(trained)} of {len(statuses)} models are trained. "
-        "The study's figures are its own, on its own split of a similar data set.\n"
+        "The study's figures are its own, on its own split of a similar data set. Tree ensembles "
+        "also need the network whose features they read.\n"
     )
 
 
@@ -132,8 +133,9 @@ TRUST = (
     "is covered. *Insertion*: it comes back earlier when that is laid open. *ROAD*: it tells "
     "better what can be taken out. A method counts as better than random when it is so in "
     "deletion and insertion. *Like that of*: rank correlation of the map with the one that the "
-    f"same method draws when the last layers, or all weights, are random; over {trust.ALIKE} it "
-    "shows the picture more than what the model has learned."
+    "same method draws when the last layers, or all weights, are random, on "
+    f"{trust.RANDOMISED_IMAGES} of the images; over {trust.ALIKE} it shows the picture more than "
+    "what the model has learned."
 )
 _SEEDS = "Runs of the same recipe that differ in nothing but the seed of training."
 _NEIGHBOURS = (

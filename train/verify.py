@@ -45,8 +45,7 @@ def verify(models: Sequence[str], shop: Workshop) -> int:
     for model_id in models:
         classifier = store.get(model_id)
         card = classifier.card
-        if card.split_fingerprint != shop.split.fingerprint:
-            raise PokeclfError(f"Checkpoint {model_id} was trained on another split.")
+        shop.check(card)
         measured = evaluation.measure(shop.logits(classifier, "test"), labels, card.temperature)
         print(
             f"{model_id}: {measured.accuracy:.2%} of {measured.images} images, "

@@ -93,6 +93,11 @@ class Workshop:
         key = sha256(f"{self._run_key(model)} {self.folder.fingerprint}".encode())
         return self.work / f"{model.id}-{key[:12]}"
 
+    def check(self, card: Card) -> None:
+        """Raise PokeclfError when a checkpoint belongs to another split."""
+        if card.split_fingerprint != self.split.fingerprint:
+            raise PokeclfError(f"Checkpoint {card.model} was trained on another split.")
+
     def check_budget(self) -> None:
         """Raise BudgetSpent when the deadline has passed."""
         if self.deadline is not None and time.monotonic() > self.deadline:

@@ -22,7 +22,7 @@ from pokeclf.explain.trust import Trust
 class Answer:
     """One picture, one model, and the explanation of one species.
 
-    It is kept for each visitor, so it holds no tensors: at most 600 kB.
+    It is kept for each visitor, so it holds no tensors: at most 800 kB.
 
     Attributes
     ----------

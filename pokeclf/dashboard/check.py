@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 import gradio as gr
 
 from pokeclf.dashboard import notices, wording
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.waiting import Latest, StoppedError
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.faithfulness import Faithfulness, Scores, faithfulness, random_scores
+from pokeclf.species import of
 
 KEPT = 64
 """Pictures whose random maps are remembered: a second method is then checked at once."""
@@ -28,11 +31,11 @@ class Check:
         self.result = gr.HTML(elem_id="check-result")
         self.found = gr.State()
 
-    def listen(self, shown: gr.State, **models: object) -> None:
+    def listen(self, shown: gr.State, latest: gr.State, **lane: object) -> None:
         """Connect the button; ``shown`` holds the answer on the page."""
         self.button.click(
-            self.check, shown, self.found, show_progress_on=self.result,
-            api_visibility="private", **models,
+            self.check, [shown, latest], self.found, show_progress_on=self.result,
+            api_visibility="private", **lane,
         ).then(
             self.tell, [self.found, shown], self.result, show_progress="hidden",
             api_visibility="private",
@@ -41,14 +44,27 @@ class Check:
     def check(
         self,
         shown: Answer | None,
+        latest: Latest,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
     ) -> tuple[tuple, str] | None:
-        """Which map it is, and what 100 random maps say about it as HTML."""
+        """Which map it is, and what 100 random maps say about it as HTML.
+
+        It gives up when the visitor asks for another map meanwhile.
+        """
+        number = latest.number
+
+        def tell(share: float) -> None:
+            latest.check(number)
+            progress(share, desc="Comparing with random maps")
+
         try:
             if shown is None:
                 raise PokeclfError("There is no map to check yet.")
-            found = self._compare(shown, progress)
-            return shown.question, wording.faithfulness_line(shown.method, found)
+            found = self._compare(shown, tell)
+            name = of(shown.explanation.species).name
+            return shown.question, wording.faithfulness_line(shown.method, name, found)
+        except StoppedError:
+            return None
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             return None
@@ -59,7 +75,7 @@ class Check:
             return ""
         return found[1]
 
-    def _compare(self, shown: Answer, progress: gr.Progress) -> Faithfulness:
+    def _compare(self, shown: Answer, tell: Callable[[float], None]) -> Faithfulness:
         seen = self.observations.get(shown.path, shown.card.model)
         classifier, observation = seen.classifier, seen.observation
         species = shown.explanation.species
@@ -67,10 +83,7 @@ class Check:
         with self._lock:
             random = self._random.get(key)
         if random is None:
-            random = random_scores(
-                classifier, observation, species,
-                lambda share: progress(share, desc="Comparing with random maps"),
-            )  # fmt: skip
+            random = random_scores(classifier, observation, species, tell)
             with self._lock:
                 self._random[key] = random
                 while len(self._random) > KEPT:

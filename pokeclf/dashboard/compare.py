@@ -18,7 +18,7 @@ from pokeclf import study
 from pokeclf.classifier import Guess
 from pokeclf.dashboard import examples, notices
 from pokeclf.dashboard.findings import table
-from pokeclf.dashboard.inputs import Options, Picture
+from pokeclf.dashboard.inputs import Boxes, Options, Picture
 from pokeclf.dashboard.picker import best
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.wording import NBSP, figures, percent
@@ -60,7 +60,7 @@ class Compare:
                 )  # fmt: skip
                 self.examples = examples.strip(self.drawings, "compare-examples")
             with gr.Column(scale=7, min_width=300):
-                self.models = gr.CheckboxGroup([], label="Models", elem_id="compare-models")
+                self.models = Boxes([], interactive=True, label="Models", elem_id="compare-models")
                 with gr.Row():
                     self.presets = [
                         (gr.Button(name, size="sm", min_width=120), stages)
@@ -184,7 +184,9 @@ def maps(seats: Sequence[Seat]) -> str:
     one_species = len({seat.explanation.species for seat in seats}) == 1
     shared = shared_scale([seat.explanation for seat in seats], SIDE)
     pictures, line = [], "Each map has a scale of its own, as they are for different species."
-    if one_species and len(seats) > 1:
+    if len(seats) == 1:
+        line = "Where it looked."
+    elif one_species:
         together = np.mean([brightest(heatmap) for heatmap in shared], 0, dtype=np.float32)
         pictures.append((overlay(crop, together), "All together: where most of them look"))
         line = (

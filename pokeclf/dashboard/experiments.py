@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -19,7 +21,7 @@ Updates = dict[gr.components.Component, Any]
 
 HEADER = (
     "model", "stage", "test accuracy (%)", "from (%)", "to (%)", "top-5 (%)", "the study (%)",
-    "parameters (M)", "on disk (MB)", "training (min)",
+    "parameters (M)", "own weights (MB)", "training (min)",
 )  # fmt: skip
 CONFUSED = 24
 """Species in the map of confusions: those with the most of them."""
@@ -32,6 +34,7 @@ class Experiments:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.problem = gr.HTML(elem_id="experiments-problem")
+        self.drawn = gr.State()  # when what stands on the page was written
         with gr.Tabs(elem_id="experiments"):
             with gr.Tab("Leaderboard"):
                 self._build_leaderboard()
@@ -58,7 +61,7 @@ class Experiments:
 
     def _build_training(self) -> None:
         with gr.Row():
-            self.runs = gr.Dropdown(
+            self.runs = Menu(
                 [], multiselect=True, label="Runs", interactive=True, elem_id="runs", scale=3
             )
             self.quantity = Options(
@@ -93,37 +96,59 @@ class Experiments:
         self.importances = gr.Plot(show_label=False)
 
     def _listen(self) -> None:
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        self.runs.change(self.draw_curves, [self.runs, self.quantity], self.curves, **quiet)
-        self.quantity.input(self.draw_curves, [self.runs, self.quantity], self.curves, **quiet)
-        pair = [self.verdict, self.differences, self.pair_confusion]
-        for menu in (self.first, self.second):
-            menu.input(self.compare, [self.first, self.second], pair, **quiet)
-        self.mistaken.input(
-            self.show_mistakes, self.mistaken, [self.mistakes, self.confusion], **quiet
+        self._on(
+            [self.runs.change, self.quantity.input],
+            self.draw_curves,
+            [self.runs, self.quantity],
+            [self.curves],
         )
-        self.calibrated.input(
-            self.show_calibration, self.calibrated, [self.calibration, self.reliability], **quiet
+        self._on(
+            [self.first.input, self.second.input],
+            self.compare,
+            [self.first, self.second],
+            [self.verdict, self.differences, self.pair_confusion],
         )
+        for menu, handler, outputs in (
+            (self.mistaken, self.show_mistakes, [self.mistakes, self.confusion]),
+            (self.calibrated, self.show_calibration, [self.calibration, self.reliability]),
+            (self.trees, self.show_importances, [self.important, self.importances]),
+        ):
+            self._on([menu.input], handler, [menu], outputs)
 
-        self.trees.input(
-            self.show_importances, self.trees, [self.important, self.importances], **quiet
-        )
+    @staticmethod
+    def _on(
+        events: list[Any],
+        handler: Callable[..., Any],
+        inputs: list[gr.components.Component],
+        outputs: list[gr.components.Component],
+    ) -> None:
+        gr.on(
+            events, notices.guarded(handler, len(outputs)), inputs, outputs,
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
 
     @property
     def outputs(self) -> list[gr.components.Component]:
         """Everything that :meth:`refresh` changes."""
         return [
-            self.problem, self.ranking, self.table, self.size, self.settings, self.runs,
+            self.problem, self.drawn, self.quantity, self.ranking, self.table, self.size,
+            self.settings, self.runs,
             self.curves, self.recipes, self.first, self.second, self.verdict, self.differences,
             self.pair_confusion, self.families, self.mistaken, self.mistakes, self.confusion,
             self.calibrated, self.calibration, self.reliability, self.trees, self.important,
             self.importances,
         ]  # fmt: skip
 
-    def refresh(self) -> Updates:
-        """Draw everything from the results that there are now."""
+    def refresh(self, drawn: tuple[int, ...] | None = None) -> Updates:
+        """Draw everything from the results that there are now, unless it stands there already.
+
+        Parameters
+        ----------
+        drawn : when the results on the page were written.
+        """
         try:
+            if drawn == self.library.written():
+                return {self.problem: gr.skip()}
             shelf = self.library.shelf()
             if not shelf.tuned:
                 raise PokeclfError("No model is trained yet, so there are no results to compare.")
@@ -141,11 +166,15 @@ class Experiments:
         pair, differences, pair_confusion = self.compare(best, second)
         mistakes, confusion = self.show_mistakes(best)
         calibration, reliability = self.show_calibration(best)
+        important, importances = "", None
         trees = [(name, each) for name, each in names if study.find(each).is_tree]
         ensemble = trees[0][1] if trees else None
-        important, importances = self.show_importances(ensemble)
+        if ensemble:
+            important, importances = notices.guarded(self.show_importances, 2)(ensemble)
         return {
-            self.problem: "",
+            self.problem: "".join(f"<p>{escape(each)}</p>" for each in shelf.problems),
+            self.drawn: self.library.written(),
+            self.quantity: "accuracy",
             self.ranking: charts.leaderboard(shelf.tuned),
             self.table: [_row(result) for result in ranked],
             self.size: charts.accuracy_against_size(shelf.tuned),
@@ -178,8 +207,8 @@ class Experiments:
 
     def compare(self, first: str, second: str) -> tuple[str, Any, Any]:
         """What distinguishes two models: in words, by species, and by confusions."""
-        tuned = self.library.shelf().tuned
-        one, other = tuned[first], tuned[second]
+        shelf = self.library.shelf()
+        one, other = shelf.result(first), shelf.result(second)
         names = [study.find(each).name for each in (first, second)]
         matrices = [_confusion(each) for each in (one, other)]
         order = _most_confused(matrices[0] + matrices[1], one.card.classes)
@@ -195,7 +224,7 @@ class Experiments:
 
     def show_mistakes(self, model: str) -> tuple[str, Any]:
         """What a model takes for what: in words, and as a map of the most confused species."""
-        result = self.library.shelf().tuned[model]
+        result = self.library.shelf().result(model)
         matrix, classes = _confusion(result), result.card.classes
         order = _most_confused(matrix, classes)
         return (
@@ -208,7 +237,7 @@ class Experiments:
 
     def show_calibration(self, model: str) -> tuple[str, Any]:
         """Whether a model is as often right as it is sure: in words, and as a diagram."""
-        result = self.library.shelf().tuned[model]
+        result = self.library.shelf().result(model)
         before = evaluation.calibrated(result.logits, 1.0)
         bins = [
             evaluation.reliability(probabilities, result.labels)
@@ -216,11 +245,9 @@ class Experiments:
         ]
         return findings.calibration(result), charts.reliability(*bins)
 
-    def show_importances(self, model: str | None) -> tuple[str, Any]:
+    def show_importances(self, model: str) -> tuple[str, Any]:
         """How many features a tree ensemble relies on: in words, and the most important ones."""
-        if model is None:
-            return "", None
-        result = self.library.shelf().tuned[model]
+        result = self.library.shelf().result(model)
         values = results.importances(self.library.root / model, result.card)
         name = study.find(model).name
         return findings.importances(result, values), charts.importances(values, name)

@@ -107,7 +107,7 @@ def pair(one: Result, other: Result, names: Sequence[str]) -> str:
         better = names[0] if test.only_first > test.only_second else names[1]
         verdict = f"{escape(better)} is better, and chance alone would hardly explain it"
     else:
-        verdict = "Chance alone would explain the difference between the two"
+        verdict = "Chance alone could explain the difference between the two"
     p_value = "p &lt; 0.0001" if test.p_value < 1e-4 else f"p = {test.p_value:.4f}"
     first, second = (escape(name) for name in names)
     return (
@@ -153,7 +153,7 @@ def calibration(result: Result) -> str:
     test = result.card.test
     return (
         f"<p>Its probabilities miss the accuracy by {percent(test.uncalibrated_error)} on average "
-        f"(expected calibration error, 15 bins); divided by a temperature of "
-        f"{result.card.temperature:.2f}, which was fitted on the validation images, by "
-        f"<strong>{percent(test.calibration_error)}</strong>. People see the latter.</p>"
+        f"(expected calibration error, 15 bins). With its logits divided by a temperature of "
+        f"{result.card.temperature:.2f}, which was fitted on the validation images, it is "
+        f"<strong>{percent(test.calibration_error)}</strong>: that is what people see.</p>"
     )

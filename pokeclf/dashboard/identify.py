@@ -138,8 +138,8 @@ class Identify:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         page = [
             self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
-            self.map, self.seen, self.seen_line, self.method, self.reading, self.details,
-            self.shown, self.check.result, self.keep.links, *self.settings.outputs,
+            self.count, self.map, self.seen, self.seen_line, self.method, self.reading,
+            self.details, self.shown, self.check.result, self.keep.links, *self.settings.outputs,
             *self.beside.outputs, *self.waiting.outputs,
         ]  # fmt: skip
         look = {
@@ -175,11 +175,18 @@ class Identify:
         )  # fmt: skip
         self.waiting.stop.click(
             self.stop, [self.shown, self.waiting.latest],
-            [self.picture, self.model, self.method, *self.waiting.outputs], **quiet,
+            [
+                self.picture, self.model, self.count, self.guesses, self.method,
+                *self.settings.outputs, *self.waiting.outputs,
+            ],
+            **quiet,
         )  # fmt: skip
-        self.picture.clear(self.clear, None, [self.verdict, self.panel, self.shown], **quiet)
-        self.check.listen(self.shown, **waiting.LANE)
-        self.beside.listen(self.shown, **waiting.LANE)
+        self.picture.clear(
+            self.clear, self.waiting.latest,
+            [self.verdict, self.panel, self.shown, *self.waiting.outputs], **quiet,
+        )  # fmt: skip
+        self.check.listen(self.shown, self.waiting.latest, **waiting.LANE)
+        self.beside.listen(self.shown, self.waiting.latest, **waiting.LANE)
         self.keep.listen(self.shown)
         self.api.listen([self.picture, self.model, self.count], **models)
 
@@ -203,19 +210,23 @@ class Identify:
         shown : the answer on the page.
         latest : the visitor's; whatever is still at work for an earlier question gives up.
         """
-        number = latest.next()
         path = path or (shown and shown.path)
-        if path is None:
-            return {self.summary: summary(self.store, model)}
         try:
+            if path is None:
+                return {self.summary: summary(self.store, model)}
             options = self.settings.chosen(*settings)
             paint = Paint(strength / 100, threshold / 100)
             if shown and shown.fits(path, model, count, species, method, options):
+                if latest.waiting:
+                    latest.next()
                 if paint == shown.paint:
                     # Sent again, the map's file would be written while the browser reads it.
                     return self.waiting.end()
                 shown = replace(shown, paint=paint)
-                return {self.map: draw(shown), self.shown: shown, **self.waiting.end()}
+                # The saved map would still have the old colours.
+                old = {self.keep.links: ""}
+                return {self.map: draw(shown), self.shown: shown, **old, **self.waiting.end()}
+            number = latest.next()
             if not shown or (path, model) != (shown.path, shown.card.model):
                 species = None
                 options = replace(options, against=None)
@@ -225,8 +236,11 @@ class Identify:
                 method = _for_one_species(shown, method)
             wish = Wish(number, path, model, int(count), species, method, options, paint)
             if method in METHODS and METHODS[method].slow:
+                latest.waiting = True
                 return self.waiting.begin(wish)
-            return self._view(self._answer(wish))
+            found = self._answer(wish)
+            # Two clicks may run at the same time; the later one's answer stays.
+            return self._view(found) if number == latest.number else {self.summary: gr.skip()}
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             return {**self._back_to(shown, error), **self.waiting.end()}
@@ -250,6 +264,7 @@ class Identify:
         try:
             found = self._answer(wish, tell)
             latest.check(wish.number)
+            latest.waiting = False
             return self._view(found)
         except StoppedError:
             return nothing
@@ -260,12 +275,7 @@ class Identify:
     def stop(self, shown: Answer | None, latest: Latest) -> Updates:
         """Give up the slow map and go back to the answer on the page."""
         latest.next()
-        if shown is None:
-            return self.waiting.end()
-        back = {self.method: shown.method.id, self.model: shown.card.model}
-        if Path(shown.path).is_file():
-            back[self.picture] = shown.path
-        return {**back, **self.waiting.end()}
+        return {**(self._restored(shown) if shown else {}), **self.waiting.end()}
 
     def _answer(self, wish: Wish, tell: Callable[[float], None] = lambda share: None) -> Answer:
         found = answer(
@@ -274,9 +284,15 @@ class Identify:
         )  # fmt: skip
         return replace(found, paint=wish.paint)
 
-    def clear(self) -> Updates:
+    def clear(self, latest: Latest) -> Updates:
         """Back to the beginning, when the picture is removed."""
-        return {self.verdict: INVITATION, self.panel: gr.update(visible=False), self.shown: None}
+        latest.next()
+        return {
+            self.verdict: INVITATION,
+            self.panel: gr.update(visible=False),
+            self.shown: None,
+            **self.waiting.end(),
+        }
 
     def take_example(self, place: int) -> str:
         """The path of the drawing that was chosen."""
@@ -326,12 +342,24 @@ class Identify:
         }
 
     def _back_to(self, shown: Answer | None, error: Exception) -> Updates:
-        """The picture and the model of the answer on the page, so that a failure loses nothing."""
+        """The answer on the page with all that was chosen for it; a failure loses nothing."""
         if shown and Path(shown.path).is_file():
-            return {self.picture: shown.path, self.model: shown.card.model}
+            return self._restored(shown)
         if isinstance(error, CheckpointError):
             return {self.shown: None}  # The picture may stay for another model.
         return {self.picture: None}
+
+    def _restored(self, shown: Answer) -> Updates:
+        """Everything that a person may have chosen since, as it was for this answer."""
+        there = {self.picture: shown.path} if Path(shown.path).is_file() else {}
+        return {
+            **there,
+            self.model: shown.card.model,
+            self.count: len(shown.guesses),
+            self.guesses: shown.explanation.species,
+            self.method: shown.method.id,
+            **self.settings.view(shown),
+        }
 
 
 def _picture_box(label: str, elem_id: str, buttons: list[str]) -> gr.Image:

@@ -49,8 +49,18 @@ class Menu(gr.Dropdown, metaclass=_Plain):
 
     is_template = True
 
-    def preprocess(self, payload: str | None) -> str | None:
-        """The chosen value as it came."""
+    def preprocess(self, payload: str | list[str] | None) -> str | list[str] | None:
+        """The chosen value, or values, as they came."""
+        return payload
+
+
+class Boxes(gr.CheckboxGroup, metaclass=_Plain):
+    """Boxes to tick whose options may change while the page is open; see :class:`Options`."""
+
+    is_template = True
+
+    def preprocess(self, payload: list[str]) -> list[str]:
+        """The ticked values as they came."""
         return payload
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pokeclf import checkpoint, dataset, results, study
+from pokeclf.checkpoint import CheckpointError, NotTrainedError
+from pokeclf.dataset import Split
+from pokeclf.errors import PokeclfError
 from pokeclf.results import Result
 
 
@@ -19,10 +22,18 @@ class Shelf:
     ----------
     tuned : of the bundled checkpoints.
     study : of the study's own recipe on the same images.
+    problems : a sentence for each result that is there and cannot be read.
     """
 
     tuned: Mapping[str, Result]
     study: Mapping[str, Result]
+    problems: tuple[str, ...] = ()
+
+    def result(self, model: str | None) -> Result:
+        """A bundled model's; raises PokeclfError when there is none."""
+        if model not in self.tuned:
+            raise PokeclfError("Choose a model that is trained.")
+        return self.tuned[model]
 
 
 class Library:
@@ -39,19 +50,18 @@ class Library:
         Raises
         ------
         PokeclfError
-            When there is no split, or a checkpoint's results are damaged.
+            When there is no split.
         """
-        written = self._written()
+        written = self.written()
         with self._lock:
             if self._read is None or self._read[0] != written:
                 split = dataset.read_split(self.root / dataset.SPLIT_FILE)
-                shelf = Shelf(
-                    results.read_all(self.root, split), results.read_all(self.root / "study", split)
-                )
-                self._read = (written, shelf)
+                tuned, first = _readable(self.root, split)
+                studied, second = _readable(self.root / "study", split)
+                self._read = (written, Shelf(tuned, studied, (*first, *second)))
             return self._read[1]
 
-    def _written(self) -> tuple:
+    def written(self) -> tuple[int, ...]:
         """When each card was written; 0 for one that is not there."""
         cards = [
             folder / model_id / checkpoint.CARD
@@ -59,3 +69,16 @@ class Library:
             for model_id in study.BY_ID
         ]
         return tuple(card.stat().st_mtime_ns if card.exists() else 0 for card in cards)
+
+
+def _readable(root: Path, split: Split) -> tuple[dict[str, Result], list[str]]:
+    """Results by model id, and a sentence for each that cannot be read."""
+    found, problems = {}, []
+    for model_id in study.BY_ID:
+        try:
+            found[model_id] = results.read(root / model_id, split)
+        except NotTrainedError:
+            continue
+        except CheckpointError as error:
+            problems.append(str(error))
+    return found, problems

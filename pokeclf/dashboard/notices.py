@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 
@@ -26,6 +29,25 @@ def sentence(error: Exception) -> str:
 def notify(error: Exception) -> None:
     """Show an error as a notice; the page stays as it is."""
     gr.Warning(sentence(error), duration=SECONDS)
+
+
+def guarded(handler: Callable[..., Any], outputs: int) -> Callable[..., Any]:
+    """A handler whose errors are notices, after which its outputs stay as they are.
+
+    Parameters
+    ----------
+    outputs : how many components the handler changes.
+    """
+
+    @functools.wraps(handler)
+    def call(*arguments: Any) -> Any:  # noqa: ANN401 - whatever the handler takes and gives
+        try:
+            return handler(*arguments)
+        except Exception as error:  # A person must see a sentence, whatever happened.
+            notify(error)
+            return gr.skip() if outputs == 1 else (gr.skip(),) * outputs
+
+    return call
 
 
 def as_failure(error: Exception) -> gr.Error:

@@ -20,12 +20,12 @@ HEADER = """
 <p>Which of the first 151 Pokémon is it, and where did the model look?</p></header>"""
 FOOTER = """
 <footer>For research and teaching only. The characters belong to Nintendo / The Pokémon Company,
-which this project has no connection with. Pictures stay on this server and are deleted after
-a day.</footer>"""
+which this project has no connection with. Pictures stay on this server; their files are deleted
+after a day.</footer>"""
 
 HOUR = 3600
 VISITORS = 200
-"""Visitors whose last answer is kept, at most 600 kB each."""
+"""Visitors whose last answer is kept, at most 800 kB each."""
 
 # Only fonts that every computer has: a classroom may have no network.
 THEME = gr.themes.Default(
@@ -65,7 +65,7 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
             with gr.Tab("Experiments", id="experiments") as tab:
                 experiments = Experiments(Library(store.root))
         tab.select(
-            experiments.refresh, None, experiments.outputs, show_progress="minimal",
+            experiments.refresh, experiments.drawn, experiments.outputs, show_progress="minimal",
             api_visibility="private",
         )  # fmt: skip
         # Models that were trained since the server started appear with the next visit.

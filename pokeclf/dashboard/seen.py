@@ -37,7 +37,9 @@ class Observations:
         self.store = store
         self.kept = kept
         self._lock = threading.Lock()
-        self._seen: OrderedDict[tuple[str, str], Seen] = OrderedDict()
+        # No classifiers: they would stay in memory after the store has dropped them.
+        self._seen: OrderedDict[tuple[str, str], tuple[str, Observation, tuple[int, int]]]
+        self._seen = OrderedDict()
 
     def get(self, path: str, model: str) -> Seen:
         """A picture as a model sees it.
@@ -53,14 +55,15 @@ class Observations:
         """
         check_presence(path)
         classifier = self.store.get(model)
+        weights = f"{classifier.card.weights_sha256} {classifier.card.features_sha256}"
         with self._lock:
-            seen = self._seen.get((path, model))
-            if seen is not None and seen.classifier is classifier:
+            then, *known = self._seen.get((path, model), ("",))
+            if then == weights:
                 self._seen.move_to_end((path, model))
-                return seen
+                return Seen(classifier, *known)
         seen = self._observe(classifier, path)
         with self._lock:
-            self._seen[path, model] = seen
+            self._seen[path, model] = (weights, seen.observation, seen.size)
             while len(self._seen) > self.kept:
                 self._seen.popitem(last=False)
         return seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -15,6 +15,7 @@ from pokeclf.dashboard import notices, wording
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations, Seen
+from pokeclf.dashboard.waiting import Latest, StoppedError
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS, Explanation, Options, explain, methods_of
 from pokeclf.explain.compare import (
@@ -56,21 +57,25 @@ class SideBySide:
                 )
             self.button = gr.Button("Compare", size="sm", elem_id="beside-button")
             self.result = gr.HTML(elem_id="beside-result")
+        self.found = gr.State()
 
     @property
     def outputs(self) -> list[gr.components.Component]:
         """Everything that :meth:`view` changes."""
         return [self.kind, self.other, self.result]
 
-    def listen(self, shown: gr.State, **lane: object) -> None:
+    def listen(self, shown: gr.State, latest: gr.State, **lane: object) -> None:
         """Connect the menus and the button; ``shown`` holds the answer on the page."""
         self.kind.input(
             self.choose, [self.kind, shown], self.other, show_progress="hidden",
             api_visibility="private",
         )  # fmt: skip
         self.button.click(
-            self.compare, [self.kind, self.other, shown], self.result,
-            api_visibility="private", **lane,
+            self.compare, [self.kind, self.other, shown, latest], self.found,
+            show_progress_on=self.result, api_visibility="private", **lane,
+        ).then(
+            self.tell, [self.found, shown], self.result, show_progress="hidden",
+            api_visibility="private",
         )  # fmt: skip
 
     def view(self, found: Answer) -> Updates:
@@ -96,22 +101,39 @@ class SideBySide:
         kind: str | None,
         other: str | None,
         shown: Answer | None,
+        latest: Latest,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
-    ) -> str:
-        """The pictures and how to read them, as HTML."""
+    ) -> tuple[tuple, str] | None:
+        """Which map was compared, and the pictures with how to read them, as HTML.
+
+        It gives up when the visitor asks for another map meanwhile.
+        """
+        number = latest.number
+
+        def tell(share: float) -> None:
+            latest.check(number)
+            progress(share, desc="Drawing the maps")
+
         try:
             if shown is None:
                 raise PokeclfError("There is no map to compare yet.")
-            tell = partial(progress, desc="Drawing the maps")
             if kind in (LAYERS, HEADS):
                 seen = self.observations.get(shown.path, shown.card.model)
                 line, pictures = _through(kind, seen, shown, tell)
             else:
                 line, pictures = _pair(shown, self._second(kind, other, shown, tell))
-            return line + wording.figures(pictures)
+            return shown.question, line + wording.figures(pictures)
+        except StoppedError:
+            return None
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
+            return None
+
+    def tell(self, found: tuple[tuple, str] | None, shown: Answer | None) -> str:
+        """The comparison, unless another map has come to the page meanwhile."""
+        if found is None or shown is None or found[0] != shown.question:
             return ""
+        return found[1]
 
     def _species(self, shown: Answer) -> list[tuple[str, str]]:
         return [
@@ -146,6 +168,8 @@ class SideBySide:
         if method not in [each.id for each in methods_of(seen.classifier)]:
             method = None
         options = shown.options if kind == SPECIES else Options()
+        if options.against == species:  # Finer-CAM's own choice is another one then.
+            options = replace(options, against=None)
         return explain(seen.classifier, seen.observation, species, method, options, tell)
 
 
@@ -174,11 +198,15 @@ def _pair(shown: Answer, second: Explanation) -> tuple[str, Pictures]:
 
 def _names(first: Explanation, second: Explanation) -> tuple[str, str]:
     """What tells two maps apart, in a word or two each."""
-    if first.model != second.model:
-        return study.find(first.model).name, study.find(second.model).name
-    if first.method != second.method:
-        return METHODS[first.method].name, METHODS[second.method].name
-    return of(first.species).name, of(second.species).name
+    if first.species != second.species:
+        return of(first.species).name, of(second.species).name
+    names = [
+        [study.find(each.model).name, METHODS[each.method].name, each.layer]
+        for each in (first, second)
+    ]
+    parts = [place for place in range(3) if names[0][place] != names[1][place]]
+    one, other = (", ".join(each[place] for place in parts) for each in names)
+    return one, other
 
 
 def _through(

@@ -26,6 +26,7 @@ class Latest:
 
     def __init__(self) -> None:
         self.number = 0
+        self.waiting = False  # for a slow map, which even the answer on the page overtakes
 
     def __deepcopy__(self, memo: dict) -> Self:
         return type(self)()
@@ -33,6 +34,7 @@ class Latest:
     def next(self) -> int:
         """A new question: its number."""
         self.number += 1
+        self.waiting = False
         return self.number
 
     def check(self, number: int) -> None:

@@ -192,8 +192,14 @@ def trust_line(known: Trust | None) -> str:
     return f'<p class="trust">{line}</p>'
 
 
-def faithfulness_line(method: Method, found: Faithfulness) -> str:
-    """What a comparison with random maps says, as HTML: a verdict, and the figures."""
+def faithfulness_line(method: Method, name: str, found: Faithfulness) -> str:
+    """What a comparison with random maps says, as HTML: a verdict, and the figures.
+
+    Parameters
+    ----------
+    name : of the species that the map is for.
+    """
+    species = escape(name)
     count = len(found.random.deletion)
     beaten = (found.beaten_deleting, found.beaten_inserting, found.beaten_removing)
     passed = sum(number >= 0.95 * count for number in beaten)
@@ -201,12 +207,12 @@ def faithfulness_line(method: Method, found: Faithfulness) -> str:
         0: "Not clearly better than chance: on this picture, don't rely on this map.",
         1: "In part: one of three tests bears this map out.",
         2: "Largely: two of three tests bear this map out.",
-        3: "Yes: the answer depends on what this map marks.",
+        3: f"Yes: how sure the model is of {species} depends on what this map marks.",
     }[passed]
     return (
         f"<p><strong>{verdict}</strong></p><p>When the places that it marks are covered, the "
-        f"model loses the answer faster than with {found.beaten_deleting} of {count} random maps; "
-        f"when only they are shown, the answer comes back faster than with "
+        f"model becomes less sure of {species} faster than with {found.beaten_deleting} of {count} "
+        f"random maps; when only they are shown, it becomes sure again faster than with "
         f"{found.beaten_inserting}; and it tells better than {found.beaten_removing} of them what "
         f"can be taken out of the picture. ({escape(method.name)}: area under the deletion curve "
         f"{found.deletion:.3f}, under the insertion curve {found.insertion:.3f}, ROAD "
@@ -216,7 +222,9 @@ def faithfulness_line(method: Method, found: Faithfulness) -> str:
 
 def pair_line(first: Explanation, second: Explanation, overlap: float) -> str:
     """How to read two maps beside each other, as HTML."""
-    same_unit = (first.model, first.method) == (second.model, second.method)
+    same_unit = (first.model, first.method, first.layer) == (
+        second.model, second.method, second.layer
+    )  # fmt: skip
     scale = (
         "Both maps are on one scale: the same colour means the same amount."
         if same_unit

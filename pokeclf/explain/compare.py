@@ -41,9 +41,8 @@ def shared_scale(explanations: Sequence[Explanation], size: int) -> tuple[np.nda
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Difference of two maps on one scale, stretched so that the largest is 1: -1…1."""
-    found = first - second
-    return found / max(float(np.abs(found).max()), 1e-12)
+    """Difference of two maps on one scale: -1…1."""
+    return first - second
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
@@ -51,15 +50,18 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
 
     Two maps that have nothing to do with each other share about a fifth of it.
     """
-    both = brightest(first) & brightest(second)
-    return float(both.sum() / brightest(first).sum())
+    marked = brightest(first)
+    return float((marked & brightest(second)).sum() / max(marked.sum(), 1))
 
 
 def brightest(heatmap: np.ndarray) -> np.ndarray:
-    """The :data:`BRIGHTEST` share of a map's places, as booleans of its shape."""
+    """The :data:`BRIGHTEST` share of a map's places, as booleans of its shape.
+
+    Places without any heat are never bright, so it may be fewer.
+    """
     marked = np.zeros(heatmap.size, bool)
     marked[np.argsort(-heatmap, axis=None, kind="stable")[: round(BRIGHTEST * heatmap.size)]] = True
-    return marked.reshape(heatmap.shape)
+    return marked.reshape(heatmap.shape) & (heatmap > heatmap.min())
 
 
 def across_layers(

@@ -36,8 +36,8 @@ class Scores:
         with the picture's mean colour, the strongest first (Petsiuk et al. 2018, section 4.1).
     insertion : float32 K, area under the curve, the higher the better: marked places are laid
         open in a blurred picture.
-    road : float32 K, -1…1, the higher the better: how much more probable the species is when the
-        weakest places are taken away than when the strongest are, on average over the shares
+    road : float32 K, -0.5…0.5, the higher the better: how much more probable the species is when
+        the weakest places are taken away than when the strongest are, on average over the shares
         :data:`REMOVED`, halved (Rong et al. 2022). What is taken away is filled from its
         surroundings, which deletion does not do: its edges may themselves confuse a model.
     """
@@ -141,8 +141,7 @@ def scores(
     """
     inputs = observation.inputs
     number = observation.classes.index(species)
-    # Place of each cell in the order of its heat, the hottest first: K × cells.
-    place = maps.flatten(1).argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+    place = _places(maps.flatten(1))
     parts = 0
 
     def probabilities(chosen: Tensor, image: Callable[[Tensor], Tensor]) -> Tensor:
@@ -176,6 +175,17 @@ def scores(
         _area(spots, insertion, original),
         ((without_weakest - without_strongest).mean(1) / 2).numpy(),
     )
+
+
+def _places(maps: Tensor) -> Tensor:
+    """Place of each cell in the order of its heat, the hottest first: K × cells.
+
+    Many maps are 0 in most places; cells of equal heat come in random order, always the same, as
+    any other order would judge where in the picture they lie.
+    """
+    shuffled = torch.randperm(maps.shape[1], generator=torch.Generator().manual_seed(0))
+    order = maps[:, shuffled].argsort(dim=1, descending=True, stable=True)
+    return shuffled[order].argsort(dim=1)
 
 
 def _area(first: float, between: Tensor, last: float) -> np.ndarray:

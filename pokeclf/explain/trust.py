@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from pokeclf.checkpoint import CheckpointError
+from pokeclf.explain.methods import METHODS
 from pokeclf.files import write_atomically
 
 FILE = "explanations.csv"
 ALIKE = 0.5
 """Maps whose places correlate more than so much are called alike."""
+RANDOMISED_IMAGES = 50
+"""Images on which maps are compared with those of randomised weights."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Trust:
     deletion, insertion, road : gains, see :class:`~pokeclf.explain.faithfulness.Scores`.
     other_head : mean rank correlation, -1…1, of its maps with those of the same model with
         randomised last layers, or trees whose leaves were shuffled (Adebayo et al. 2018,
-        section 3.1: a map that tells of the model must change).
+        section 3.1: a map that tells of the model must change); over :data:`RANDOMISED_IMAGES`
+        of the images, less those on which one of the two marks nothing, and 0 when none is left.
     other_weights : the same with all weights randomised.
     """
 
@@ -72,6 +77,11 @@ def write(folder: Path, rows: Iterable[Trust]) -> None:
     write_atomically(folder / FILE, text.getvalue().encode())
 
 
+def _is_sound(row: Trust) -> bool:
+    figures = (value for value in asdict(row).values() if isinstance(value, float))
+    return row.method in METHODS and row.images > 0 and all(map(math.isfinite, figures))
+
+
 def read(folder: Path) -> dict[str, Trust]:
     """What is known, by method; empty when a checkpoint's methods were never examined.
 
@@ -83,10 +93,13 @@ def read(folder: Path) -> dict[str, Trust]:
     kinds = {"str": str, "int": int, "float": float}
     try:
         with (folder / FILE).open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, strict=True)
             rows = [
                 Trust(**{field.name: kinds[field.type](row[field.name]) for field in fields(Trust)})
-                for row in csv.DictReader(file)
+                for row in reader
             ]
+        if not rows or not all(map(_is_sound, rows)):
+            raise ValueError
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):

@@ -58,6 +58,8 @@ class GridNetwork(ConvolutionalNetwork):
             When the dense layer is missing or its grid does not divide this one.
         """
         dense = weights[_DENSE]
+        if dense.dim() != 2:
+            raise RuntimeError(f"{_DENSE} is no matrix")
         channels = self.head[0].in_features // self.grid**2
         side = round((dense.shape[1] / channels) ** 0.5)
         times = self.grid // max(side, 1)

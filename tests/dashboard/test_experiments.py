@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 
 import gradio as gr
 import numpy as np
 import pytest
 
-from pokeclf import evaluation, hub, study
+from pokeclf import dataset, evaluation, hub, study
 from pokeclf.dashboard import experiments as module
-from pokeclf.dashboard import findings
+from pokeclf.dashboard import findings, notices
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.library import Library
 from tests.dashboard.conftest import plain
@@ -40,8 +41,31 @@ def test_everything_is_filled_from_stored_results(experiments, library):
     assert rows[0][0] == updates[experiments.first]["choices"][0][0]
 
 
-def test_results_are_read_once_until_a_checkpoint_changes(library):
-    assert library.shelf() is library.shelf()
+def test_results_are_read_once_until_a_checkpoint_changes(tmp_path):
+    for name in ("convmixer", "resnet18_frozen"):
+        shutil.copytree(hub.BUNDLED / name, tmp_path / name)
+    shutil.copy(hub.BUNDLED / dataset.SPLIT_FILE, tmp_path)
+    library = Library(tmp_path)
+    shelf = library.shelf()
+    assert library.shelf() is shelf
+    with gr.Blocks():
+        experiments = Experiments(library)
+    drawn = experiments.refresh()[experiments.drawn]
+    assert list(experiments.refresh(drawn)) == [experiments.problem]
+    # One damaged checkpoint is told and leaves the others alone.
+    (tmp_path / "convmixer" / "card.json").write_text("{")
+    assert list(library.shelf().tuned) == ["resnet18_frozen"]
+    updates = experiments.refresh(drawn)
+    assert "The card of checkpoint convmixer cannot be read" in updates[experiments.problem]
+    assert len(updates[experiments.table]) == 1
+
+
+@pytest.mark.parametrize("model", [None, "vit_scratch-9", "nonsense"])
+def test_a_choice_that_is_not_there_is_a_notice(experiments, warnings, model):
+    handlers = [experiments.show_mistakes, experiments.show_calibration]
+    for handler in (*handlers, experiments.show_importances):
+        assert len(notices.guarded(handler, 2)(model)) == 2
+    assert warnings == ["Choose a model that is trained."] * 3
 
 
 def test_without_results_there_is_a_sentence(tmp_path):
@@ -61,7 +85,7 @@ def test_two_models_are_compared_in_words_that_fit_mcnemar(experiments, library)
     assert confusion.data
     assert "Choose two different models" in experiments.compare("convmixer", "convmixer")[0]
     even = replace(one, logits=one.logits.copy())
-    assert "Chance alone would explain" in findings.pair(
+    assert "Chance alone could explain" in findings.pair(
         one, replace(even, card=other.card), ["A", "B"]
     )
 
@@ -113,4 +137,3 @@ def test_a_forests_important_features_are_counted(experiments):
     words, figure = experiments.show_importances("random_forest_exp1")
     assert "It reads the 512 features of ResNet-18 fine-tuned" in words
     assert len(figure.data[0].x) == 20
-    assert experiments.show_importances(None) == ("", None)

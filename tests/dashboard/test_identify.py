@@ -17,6 +17,7 @@ from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.identify import INVITATION
 from pokeclf.dashboard.picker import best, choices
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
 from pokeclf.explain.overlay import Paint
@@ -122,7 +123,7 @@ class TestLook:
         other = shown.guesses[3].species
         updates = look(species=other, method="grad-cam", shown=shown)
         assert updates["guesses"]["value"] == other
-        assert updates["map"]["value"] != look(shown=shown)["map"]
+        assert updates["map"]["value"] != look(shown=shown)["map"]["value"]
 
     def test_settings_are_shown_where_the_method_reads_them(self, look):
         shown = look()["shown"]
@@ -169,7 +170,7 @@ class TestLook:
         monkeypatch.setattr(store, "get", lambda _: pytest.fail("the model was used again"))
         question = {"species": shown.explanation.species, "method": "grad-cam"}
         updates = look(**question, shown=shown, strength=20, threshold=50)
-        assert set(updates) == {"map", "shown"}
+        assert set(updates) == {"map", "shown", "links"}
         assert updates["shown"].paint == Paint(0.2, 0.5)
 
     def test_nothing_is_sent_again_when_nothing_changed(self, look):
@@ -198,7 +199,9 @@ class TestLook:
         assert set(look(path=None)) == {"summary"}
 
     def test_removing_the_picture_brings_back_the_invitation(self, identify):
-        updates = identify.clear()
+        latest = Latest()
+        updates = identify.clear(latest)
+        assert latest.number == 1  # whatever is still drawn gives up
         assert updates[identify.verdict] == INVITATION
         assert updates[identify.shown] is None
 
@@ -225,7 +228,11 @@ class TestNotices:
         bad = tmp_path / "text.png"
         bad.write_text("no picture")
         shown = look()["shown"]
-        assert look(path=str(bad), shown=shown) == {"picture": PIKACHU, "model": "convmixer"}
+        updates = look(path=str(bad), shown=shown)
+        assert (updates["picture"], updates["model"]) == (PIKACHU, "convmixer")
+        assert updates["guesses"] == shown.explanation.species
+        assert updates["method"] == "grad-cam"
+        assert "map" not in updates
         assert look(path=str(bad)) == {"picture": None}
         assert len(warnings) == 2
         assert warnings[0].startswith("This is not an image in one of the accepted formats")

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from pokeclf.dashboard import check, wording
+from pokeclf.dashboard.waiting import Latest
 from pokeclf.explain import METHODS
 from pokeclf.explain.faithfulness import Faithfulness, Scores
 from pokeclf.explain.trust import Trust
 from pokeclf.species import of
-from tests.dashboard.conftest import plain
+from tests.dashboard.conftest import EEVEE, plain
 
 
 class TestTrust:
@@ -39,6 +40,8 @@ class TestKeep:
             f"convmixer-grad-cam-{shown.explanation.species}.{end}" for end in ("png", "npy")
         }
         picture, numbers = (io.BytesIO(base64.b64decode(data)) for data in files.values())
+        assert look(strength=20, shown=shown, species=shown.explanation.species,
+                    method="grad-cam")["links"] == ""  # fmt: skip
         assert Image.open(picture).height > 500  # the enlarged map and its caption
         np.testing.assert_array_equal(np.load(numbers), shown.explanation.heatmap)
 
@@ -51,7 +54,8 @@ class TestSideBySide:
     @pytest.fixture
     def compare(self, identify):
         def call(kind, other, shown):
-            html = plain(identify.beside.compare(kind, other, shown, lambda *_, **__: None))
+            found = identify.beside.compare(kind, other, shown, Latest(), lambda *_, **__: None)
+            html = plain(identify.beside.tell(found, shown))
             return html, re.findall("<figcaption>([^<]+)", html)
 
         return call
@@ -84,6 +88,27 @@ class TestSideBySide:
         assert "one scale" in html
         assert names == ["Head 1", "Head 2", "Head 3"]
 
+    def test_finer_cam_is_not_compared_with_the_species_it_is_set_against(
+        self, identify, look, compare
+    ):
+        first = look()["shown"]
+        shown = look(method="finer-cam", species=first.explanation.species, shown=first)["shown"]
+        other = identify.beside.choose("species", shown)["value"]
+        assert other == shown.options.against
+        assert len(compare("species", other, shown)[1]) == 3
+
+    def test_a_comparison_that_comes_late_is_not_shown_below_another_map(self, identify, look):
+        shown, latest = look()["shown"], Latest()
+        found = identify.beside.compare("layers", None, shown, latest, lambda *_, **__: None)
+        other = look(path=EEVEE)["shown"]
+        assert identify.beside.tell(found, shown)
+        assert identify.beside.tell(found, other) == identify.beside.tell(found, None) == ""
+
+        def another_question(share, **_):
+            latest.next()
+
+        assert identify.beside.compare("layers", None, shown, latest, another_question) is None
+
     def test_what_cannot_be_compared_is_said(self, compare, look, warnings):
         assert compare("species", None, look()["shown"]) == ("", [])
         assert compare("layers", None, None) == ("", [])
@@ -100,7 +125,7 @@ class TestCheck:
     def test_a_map_is_compared_with_a_hundred_random_ones(self, identify, look, monkeypatch):
         shown = look()["shown"]
         told = []
-        found = identify.check.check(shown, lambda share, **_: told.append(share))
+        found = identify.check.check(shown, Latest(), lambda share, **_: told.append(share))
         line = plain(identify.check.tell(found, shown))
         assert "of 100 random maps" in line
         assert "ROAD" in line
@@ -109,7 +134,7 @@ class TestCheck:
         # The random maps of this picture, model and species are known now.
         monkeypatch.setattr(check, "random_scores", lambda *_: pytest.fail("computed again"))
         other = look(method="eigen-cam", shown=shown)["shown"]
-        assert "Eigen-CAM: area" in identify.check.check(other, lambda *_, **__: None)[1]
+        assert "Eigen-CAM: area" in identify.check.check(other, Latest(), lambda *_, **__: None)[1]
         # Another map has come to the page while this one was checked.
         assert identify.check.tell(found, other) == ""
         assert identify.check.tell(found, None) == ""
@@ -118,7 +143,7 @@ class TestCheck:
         assert look()["verified"] == ""
 
     def test_nothing_to_check_is_said(self, identify, warnings):
-        assert identify.check.check(None, lambda *_, **__: None) is None
+        assert identify.check.check(None, Latest(), lambda *_, **__: None) is None
         assert warnings == ["There is no map to check yet."]
 
     @pytest.mark.parametrize(
@@ -133,4 +158,4 @@ class TestCheck:
     def test_the_verdict_follows_from_the_figures(self, deletion, insertion, road, words):
         random = Scores(*[np.linspace(0.2, 0.8, 100)] * 3)
         found = Faithfulness(deletion, insertion, road, random)
-        assert words in wording.faithfulness_line(METHODS["grad-cam"], found)
+        assert words in wording.faithfulness_line(METHODS["grad-cam"], "Mew", found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import weakref
 
 import pytest
 
@@ -42,6 +44,17 @@ def test_only_the_last_few_are_kept(store, passes):
     for path in (PIKACHU, EEVEE, EEVEE, PIKACHU):
         observations.get(path, "convmixer")
     assert len(passes) == 3
+
+
+def test_what_is_kept_holds_no_model_in_memory(checkpoints):
+    store = ModelStore(checkpoints, max_bytes=1)
+    observations = Observations(store)
+    held = []
+    for path in (PIKACHU, EEVEE):
+        for model in ("convmixer", "vit_frozen"):
+            held.append(weakref.ref(observations.get(path, model).classifier.network))
+    gc.collect()
+    assert sum(network() is not None for network in held) == 1
 
 
 def test_a_retrained_model_looks_again_and_a_deleted_picture_is_gone(tmp_path, passes):

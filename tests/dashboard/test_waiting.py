@@ -7,6 +7,7 @@ from copy import deepcopy
 import pytest
 
 from pokeclf.dashboard.waiting import Latest, StoppedError
+from tests.dashboard.conftest import EEVEE
 
 
 @pytest.fixture
@@ -60,9 +61,32 @@ def test_a_slow_map_can_be_stopped(identify, look, latest):
     wish = look(method="occlusion", shown=shown, latest=latest, longer=False)["wish"]
     updates = identify.stop(shown, latest)
     assert updates[identify.method] == "grad-cam"
+    assert updates[identify.guesses] == shown.explanation.species
+    assert updates[identify.count] == 5
     assert updates[identify.picture] == shown.path
     assert not updates[identify.waiting.stop]["visible"]
     assert set(identify.look_longer(wish, shown, latest, _silent)) == {identify.summary}
+
+
+def test_removing_the_picture_gives_up_a_slow_map(identify, look, latest):
+    shown = look(latest=latest)["shown"]
+    wish = look(method="occlusion", shown=shown, latest=latest, longer=False)["wish"]
+    assert not identify.clear(latest)[identify.waiting.stop]["visible"]
+    assert set(identify.look_longer(wish, None, latest, _silent)) == {identify.summary}
+
+
+def test_an_older_fast_answer_does_not_replace_a_newer_one(identify, look, latest, monkeypatch):
+    answer, newer = identify._answer, []
+
+    def slow(wish, *rest):
+        if not newer:  # another click while this one is answered
+            newer.append(None)
+            newer[0] = look(path=EEVEE, latest=latest)
+        return answer(wish, *rest)
+
+    monkeypatch.setattr(identify, "_answer", slow)
+    assert set(look(latest=latest)) == {"summary"}
+    assert newer[0]["shown"].path == EEVEE
 
 
 def test_a_slow_map_that_fails_is_a_notice(identify, look, latest, warnings, tmp_path):

@@ -11,6 +11,7 @@ from pokeclf import explain
 from pokeclf.explain.compare import (
     across_heads,
     across_layers,
+    brightest,
     difference,
     head_count,
     overlap,
@@ -46,7 +47,8 @@ def test_a_difference_has_a_sign_and_reaches_its_end():
     first, second = shared_scale((_explanation(WEAK), _explanation(STRONG)), 8)
     found = difference(first, second)
     assert found[0, 0] == pytest.approx(-1)
-    assert 0 < found[7, 7] <= 1
+    assert found[7, 7] == pytest.approx(0.25)
+    assert np.abs(difference(first, first + 1e-7)).max() < 1e-6  # noise is not stretched
     assert not difference(first, first).any()
 
 
@@ -57,6 +59,15 @@ def test_overlap_by_hand():
     assert overlap(first, first) == 1
     assert overlap(first, second) == 0.5
     assert overlap(first, 1 - first - second) == 0
+
+
+def test_places_without_heat_are_never_bright():
+    nothing = np.zeros((10, 10), np.float32)
+    spot, other = nothing.copy(), nothing.copy()
+    spot[9, 8:], other[5, :2] = 1, 1
+    assert brightest(spot).sum() == 2
+    assert overlap(spot, other) == overlap(nothing, nothing) == overlap(nothing, spot) == 0
+    assert overlap(spot, spot) == 1
 
 
 def test_every_layer_and_every_head_gets_a_map(store, image):

@@ -67,10 +67,22 @@ def test_the_true_reason_beats_all_random_maps_and_its_opposite_none(corner, see
     assert good.road > 0 > bad.road
 
 
+def test_cells_of_equal_heat_do_not_come_in_reading_order():
+    heat = torch.zeros(1, CELLS**2)
+    heat[0, 100] = 1
+    place = module._places(heat)[0]
+    assert place[100] == 0
+    assert sorted(place.tolist()) == list(range(CELLS**2))
+    rest = torch.cat([place[:100], place[101:]]).float()
+    reading = torch.arange(len(rest)).float()
+    assert abs(np.corrcoef(rest, reading)[0, 1]) < 0.2
+
+
 def test_an_area_by_hand(corner, seen, monkeypatch):
     """With the whole picture as one step the area is the mean of its two ends."""
     monkeypatch.setattr(module, "STEPS", 2)
-    maps = torch.from_numpy(_corner_map())[None]
+    # No two cells have the same heat, so that there is one order.
+    maps = torch.from_numpy(_corner_map())[None] + torch.linspace(0, 0.1, CELLS**2).view(CELLS, -1)
     found = scores(corner, seen, "abra", maps)
     number = seen.classes.index("abra")
 

@@ -34,13 +34,14 @@ def test_a_model_that_was_not_examined_has_nothing(tmp_path):
     assert trust.read(tmp_path) == {}
 
 
-@pytest.mark.parametrize("text", ["method,images\ngrad-cam,200\n", "\xff", "method\n\0"])
+@pytest.mark.parametrize("text", ["method,images\ngrad-cam,200\n", "\xff", "method\n\0", ""])
 def test_a_damaged_file_is_said(tmp_path, text):
     trust.write(tmp_path, [GOOD])
     whole = (tmp_path / trust.FILE).read_text()
     (tmp_path / trust.FILE).write_bytes(text.encode("latin-1"))
     with pytest.raises(CheckpointError, match="python -m train faithfulness"):
         trust.read(tmp_path)
-    (tmp_path / trust.FILE).write_text(whole.replace("200", "many"))
-    with pytest.raises(CheckpointError, match="damaged"):
-        trust.read(tmp_path)
+    for old, new in (("200", "many"), ("0.30000", "nan"), ("grad-cam", "palmistry")):
+        (tmp_path / trust.FILE).write_text(whole.replace(old, new))
+        with pytest.raises(CheckpointError, match="damaged"):
+            trust.read(tmp_path)

@@ -109,6 +109,9 @@ def test_weights_of_a_grid_that_does_not_fit_are_refused():
     for grid in (4, 12):
         with pytest.raises(RuntimeError):
             full.load_state_dict(full.adapt(BasicCNN(7, grid).state_dict()))
+    for foreign in (torch.zeros(3), torch.tensor(1.0)):
+        with pytest.raises(RuntimeError):
+            full.adapt({"head.0.weight": foreign})
     same = full.adapt(full.state_dict())
     torch.testing.assert_close(same, dict(full.state_dict()), rtol=0, atol=0)
 
