@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from pokeclf import study
+from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import Guess
 from pokeclf.dashboard import examples, notices
 from pokeclf.dashboard.findings import table
@@ -122,14 +123,19 @@ class Compare:
             if not models:
                 raise PokeclfError("Choose at least one model.")
             guesses: dict[str, tuple[Guess, ...]] = {}
-            for model in models:
-                guesses[model] = self.observations.get(path, model).observation.top(GUESSES)
-                yield _progress("guess", len(guesses), len(models)) + matrix(guesses)
+            for number, model in enumerate(models, start=1):
+                try:
+                    guesses[model] = self.observations.get(path, model).observation.top(GUESSES)
+                except CheckpointError as error:  # The others can answer all the same.
+                    notices.notify(error)
+                yield _progress("guess", number, len(models)) + matrix(guesses)
+            if not guesses:
+                raise PokeclfError("None of these models can answer.")
             common = Counter(row[0].species for row in guesses.values()).most_common(1)[0][0]
             seats = []
-            for model in models:
+            for model in guesses:
                 seats.append(self._seat(path, model, None if which == OWN else common))
-                yield _progress("map", len(seats), len(models)) + matrix(guesses)
+                yield _progress("map", len(seats), len(guesses)) + matrix(guesses)
             yield summary(guesses, common) + matrix(guesses) + maps(seats)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)

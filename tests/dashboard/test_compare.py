@@ -76,6 +76,16 @@ def test_stages_choose_their_trained_models(compare, bundled):
     assert len(compare.refresh()["value"]) == len(study.STAGES)
 
 
+def test_a_damaged_model_is_told_and_the_others_answer(store, warnings):
+    with gr.Blocks():
+        tab = Compare(Observations(store), DRAWINGS, workers=1)
+    *_, last = tab.compare(PIKACHU, ["resnet18_scratch", "convmixer"], SAME)
+    assert "ConvMixer" in last
+    assert "is damaged or was changed" in warnings[0]
+    assert list(tab.compare(PIKACHU, ["resnet18_scratch"], SAME))[-1] == ""
+    assert warnings[-1] == "None of these models can answer."
+
+
 @pytest.mark.parametrize(
     ("path", "models", "sentence"),
     [(None, ["convmixer"], "Choose a picture"), (PIKACHU, [], "Choose at least one model")],
