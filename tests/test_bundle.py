@@ -68,7 +68,7 @@ def test_each_beats_the_study_and_its_figures_follow_from_its_predictions(store,
 @pytest.mark.parametrize("model", BUNDLED)
 def test_stored_weights_answer_as_the_trained_ones_did(store, model):
     card = store.status(model).card
-    assert card.agreement >= 0.99
+    assert card.agreement >= 0.995
     validation = checkpoint.read_predictions(hub.BUNDLED / model, "validation")
     assert len(validation) == card.validation.images
 
