@@ -233,7 +233,8 @@ def pair_line(first: Explanation, second: Explanation, overlap: float) -> str:
     return (
         f"<p>{scale} In the third picture, orange places count more in the first map, purple ones "
         f"in the second. Of the brightest fifth of the one, <strong>{100 * overlap:.0f}{NBSP}%"
-        "</strong> is also in that of the other; by chance it would be 20\N{NO-BREAK SPACE}%.</p>"
+        "</strong> is also in that of the other; by chance it would be "
+        f"20{NBSP}%.</p>"
     )
 
 
