@@ -11,7 +11,7 @@ import gradio as gr
 from pokeclf.dashboard import notices, wording
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.waiting import Latest, StoppedError
+from pokeclf.dashboard.waiting import Latest, StoppedError, following, if_still_shown
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.faithfulness import Faithfulness, Scores, faithfulness, random_scores
 from pokeclf.species import of
@@ -37,7 +37,7 @@ class Check:
             self.check, [shown, latest], self.found, show_progress_on=self.result,
             api_visibility="private", **lane,
         ).then(
-            self.tell, [self.found, shown], self.result, show_progress="hidden",
+            if_still_shown, [self.found, shown], self.result, show_progress="hidden",
             api_visibility="private",
         )  # fmt: skip
 
@@ -51,12 +51,7 @@ class Check:
 
         It gives up when the visitor asks for another map meanwhile.
         """
-        number = latest.number
-
-        def tell(share: float) -> None:
-            latest.check(number)
-            progress(share, desc="Comparing with random maps")
-
+        tell = following(latest, progress, "Comparing with random maps")
         try:
             if shown is None:
                 raise PokeclfError("There is no map to check yet.")
@@ -68,12 +63,6 @@ class Check:
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             return None
-
-    def tell(self, found: tuple[tuple, str] | None, shown: Answer | None) -> str:
-        """The verdict, unless another map has come to the page meanwhile."""
-        if found is None or shown is None or found[0] != shown.question:
-            return ""
-        return found[1]
 
     def _compare(self, shown: Answer, tell: Callable[[float], None]) -> Faithfulness:
         seen = self.observations.get(shown.path, shown.card.model)

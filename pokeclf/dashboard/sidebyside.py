@@ -15,7 +15,7 @@ from pokeclf.dashboard import notices, wording
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations, Seen
-from pokeclf.dashboard.waiting import Latest, StoppedError
+from pokeclf.dashboard.waiting import Latest, StoppedError, following, if_still_shown
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS, Explanation, Options, explain, methods_of
 from pokeclf.explain.compare import (
@@ -74,7 +74,7 @@ class SideBySide:
             self.compare, [self.kind, self.other, shown, latest], self.found,
             show_progress_on=self.result, api_visibility="private", **lane,
         ).then(
-            self.tell, [self.found, shown], self.result, show_progress="hidden",
+            if_still_shown, [self.found, shown], self.result, show_progress="hidden",
             api_visibility="private",
         )  # fmt: skip
 
@@ -108,12 +108,7 @@ class SideBySide:
 
         It gives up when the visitor asks for another map meanwhile.
         """
-        number = latest.number
-
-        def tell(share: float) -> None:
-            latest.check(number)
-            progress(share, desc="Drawing the maps")
-
+        tell = following(latest, progress, "Drawing the maps")
         try:
             if shown is None:
                 raise PokeclfError("There is no map to compare yet.")
@@ -128,12 +123,6 @@ class SideBySide:
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             return None
-
-    def tell(self, found: tuple[tuple, str] | None, shown: Answer | None) -> str:
-        """The comparison, unless another map has come to the page meanwhile."""
-        if found is None or shown is None or found[0] != shown.question:
-            return ""
-        return found[1]
 
     def _species(self, shown: Answer) -> list[tuple[str, str]]:
         return [

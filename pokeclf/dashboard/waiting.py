@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
 import gradio as gr
 
+from pokeclf.dashboard.answer import Answer
 from pokeclf.explain import Options
 from pokeclf.explain.overlay import Paint
 
@@ -41,6 +43,29 @@ class Latest:
         """Raise StoppedError when another question has come."""
         if number != self.number:
             raise StoppedError
+
+
+def following(latest: Latest, progress: Callable[..., None], words: str) -> Callable[[float], None]:
+    """Shows progress on the map that is on the page, and gives up when another is asked for."""
+    number = latest.number
+
+    def tell(share: float) -> None:
+        latest.check(number)
+        progress(share, desc=words)
+
+    return tell
+
+
+def if_still_shown(found: tuple[tuple, str] | None, shown: Answer | None) -> str:
+    """A finding about a map, as HTML, unless another map has come to the page meanwhile.
+
+    Parameters
+    ----------
+    found : the map's :attr:`~pokeclf.dashboard.answer.Answer.question` and the finding.
+    """
+    if found is None or shown is None or found[0] != shown.question:
+        return ""
+    return found[1]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pokeclf.dashboard import check, wording
-from pokeclf.dashboard.waiting import Latest
+from pokeclf.dashboard.waiting import Latest, if_still_shown
 from pokeclf.explain import METHODS
 from pokeclf.explain.faithfulness import Faithfulness, Scores
 from pokeclf.explain.trust import Trust
@@ -55,7 +55,7 @@ class TestSideBySide:
     def compare(self, identify):
         def call(kind, other, shown):
             found = identify.beside.compare(kind, other, shown, Latest(), lambda *_, **__: None)
-            html = plain(identify.beside.tell(found, shown))
+            html = plain(if_still_shown(found, shown))
             return html, re.findall("<figcaption>([^<]+)", html)
 
         return call
@@ -101,8 +101,8 @@ class TestSideBySide:
         shown, latest = look()["shown"], Latest()
         found = identify.beside.compare("layers", None, shown, latest, lambda *_, **__: None)
         other = look(path=EEVEE)["shown"]
-        assert identify.beside.tell(found, shown)
-        assert identify.beside.tell(found, other) == identify.beside.tell(found, None) == ""
+        assert if_still_shown(found, shown)
+        assert if_still_shown(found, other) == if_still_shown(found, None) == ""
 
         def another_question(share, **_):
             latest.next()
@@ -126,7 +126,7 @@ class TestCheck:
         shown = look()["shown"]
         told = []
         found = identify.check.check(shown, Latest(), lambda share, **_: told.append(share))
-        line = plain(identify.check.tell(found, shown))
+        line = plain(if_still_shown(found, shown))
         assert "of 100 random maps" in line
         assert "ROAD" in line
         assert "Grad-CAM: area under the deletion curve" in line
@@ -136,8 +136,8 @@ class TestCheck:
         other = look(method="eigen-cam", shown=shown)["shown"]
         assert "Eigen-CAM: area" in identify.check.check(other, Latest(), lambda *_, **__: None)[1]
         # Another map has come to the page while this one was checked.
-        assert identify.check.tell(found, other) == ""
-        assert identify.check.tell(found, None) == ""
+        assert if_still_shown(found, other) == ""
+        assert if_still_shown(found, None) == ""
 
     def test_a_new_map_has_not_been_checked(self, look):
         assert look()["verified"] == ""
