@@ -22,6 +22,8 @@ class Recipe:
     lr, body_lr : peak learning rates of the head and of the layers below it.
     layer_decay : each layer of the body learns so many times as fast as the one above it.
     frozen_epochs : for so many epochs only the last layer learns (the study's staged unfreezing).
+    mixup, cutmix : how evenly images are mixed in training, the parameter of a symmetric beta
+        distribution; 0 means not at all.
     crop : smallest share of the image's area that a random crop keeps; 1 means no augmentation.
     views : augmented copies of each image whose features a frozen model's head learns from.
     grid : side of the map that a :class:`~pokeclf.models.grid.GridNetwork` learns on; None means
@@ -40,6 +42,7 @@ class Recipe:
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
     mixup: float = 0.0
+    cutmix: float = 0.0
     crop: float = 1.0
     frozen_epochs: int = 0
     views: int = 1

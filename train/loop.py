@@ -18,6 +18,7 @@ from tqdm import tqdm
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.recipe import Recipe
+from train.mixing import mix
 from train.workshop import BudgetSpent
 
 
@@ -108,7 +109,7 @@ def fit(
         epoch = len(history)
         if epoch > resumed_at:  # Every call makes at least one epoch of progress.
             _check_deadline(deadline, history)
-        torch.manual_seed(seed * 10_000 + epoch)  # dropout and mixup; batches seed themselves
+        torch.manual_seed(seed * 10_000 + epoch)  # dropout and mixing; batches seed themselves
         size = _size_at(recipe, epoch)
         _freeze_body(network, epoch < recipe.frozen_epochs)
         start = time.monotonic()
@@ -166,7 +167,7 @@ def train_epoch(
     start = time.monotonic()
     for inputs, labels in bar:
         inputs, labels = to_device(inputs, device), labels.to(device)
-        mixed, other, share = _mixup(inputs, labels, recipe.mixup)
+        mixed, other, share = mix(inputs, labels, recipe)
         with autocast(device):
             logits = network(mixed)
         logits = logits.float()
@@ -210,14 +211,6 @@ def to_device(inputs: Tensor, device: torch.device) -> Tensor:
     """Move inputs; images go in the channels-last layout, in which convolutions are fastest."""
     layout = torch.channels_last if inputs.dim() == 4 else torch.preserve_format
     return inputs.to(device, memory_format=layout, non_blocking=True)
-
-
-def _mixup(inputs: Tensor, labels: Tensor, alpha: float) -> tuple[Tensor, Tensor, float]:
-    """Mix each input with another (Zhang et al. 2018): mixed inputs, other labels, own share."""
-    if alpha == 0:
-        return inputs, labels, 1.0
-    share = torch.distributions.Beta(alpha, alpha).sample().item()
-    return share * inputs + (1 - share) * inputs.flip(0), labels.flip(0), share
 
 
 def _parameter_groups(network: nn.Module, recipe: Recipe) -> list[dict]:

@@ -14,7 +14,7 @@ from train.tables import TRUST_HEADER, markdown, percent, trust_row, with_interv
 
 _RECIPE_KEYS = (
     "epochs", "sizes", "optimizer", "schedule", "lr", "body_lr", "weight_decay", "batch_size",
-    "label_smoothing", "mixup", "crop", "views", "frozen_epochs", "layer_decay", "grid",
+    "label_smoothing", "mixup", "cutmix", "crop", "views", "frozen_epochs", "layer_decay", "grid",
     "n_estimators", "max_depth",
 )  # fmt: skip
 
