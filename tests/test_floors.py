@@ -14,13 +14,13 @@ SOURCES = sorted(
     path.relative_to(ROOT) for part in ("pokeclf", "train") for path in (ROOT / part).rglob("*.py")
 )
 FLOORS = [
-    {"errors", "species", "files", "storage", "recipe"},
+    {"errors", "species", "files", "storage", "recipe", "markup"},
     {"study", "imaging", "hub", "commandline", "evaluation"},
     {"dataset", "models"},
     {"checkpoint"},
-    {"classifier", "results"},
+    {"classifier", "results", "library"},
     {"explain"},
-    {"charts"},
+    {"charts", "findings"},
     {"dashboard", "__main__"},
 ]
 

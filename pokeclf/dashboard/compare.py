@@ -18,15 +18,15 @@ from pokeclf import study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import Guess
 from pokeclf.dashboard import examples, notices
-from pokeclf.dashboard.findings import table
 from pokeclf.dashboard.inputs import Boxes, Options, Picture
 from pokeclf.dashboard.picker import best
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.wording import NBSP, figures, percent
+from pokeclf.dashboard.wording import figures
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import Explanation, default_method, explain
 from pokeclf.explain.compare import brightest, overlap, shared_scale
 from pokeclf.explain.overlay import overlay
+from pokeclf.markup import NBSP, percent, table
 from pokeclf.species import of
 
 SAME, OWN = "same", "own"

@@ -9,11 +9,11 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from pokeclf import charts, evaluation, results, study
-from pokeclf.dashboard import findings, notices
+from pokeclf import charts, evaluation, findings, results, study
+from pokeclf.dashboard import notices
 from pokeclf.dashboard.inputs import Menu, Options
-from pokeclf.dashboard.library import Library, Shelf
 from pokeclf.errors import PokeclfError
+from pokeclf.library import Library, Shelf
 from pokeclf.results import Result
 from pokeclf.species import of
 

@@ -10,8 +10,8 @@ from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.identify import Identify
-from pokeclf.dashboard.library import Library
 from pokeclf.imaging import MAX_BYTES
+from pokeclf.library import Library
 
 HERE = Path(__file__).parent
 TITLE = "pokeclf"

@@ -16,10 +16,10 @@ from pokeclf.explain import Explanation, Method
 from pokeclf.explain.faithfulness import Faithfulness
 from pokeclf.explain.trust import Trust
 from pokeclf.imaging import Preprocessing
+from pokeclf.markup import NBSP, percent
 from pokeclf.species import of
 from pokeclf.study import SCRATCH, StudyModel
 
-NBSP = "\N{NO-BREAK SPACE}"
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 COLOURS = (
     "Yellow marks the places that count most, dark purple those that the model looked past. "
@@ -27,15 +27,6 @@ COLOURS = (
     "is sure."
 )
 NOTHING_FOUND = "By this method, nothing in the picture speaks for this species."
-
-
-def percent(share: float) -> str:
-    """A share, 0…1, in percent with one decimal; never a certainty that was not measured."""
-    if share > 0.9995:
-        return f">{NBSP}99.9{NBSP}%"
-    if 0 < share < 0.0005:
-        return f"<{NBSP}0.1{NBSP}%"
-    return f"{100 * share:.1f}{NBSP}%"
 
 
 def megabytes(size: int) -> str:

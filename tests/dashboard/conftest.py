@@ -12,9 +12,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is i
 import gradio as gr
 
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard import wording
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.waiting import Latest
+from pokeclf.markup import NBSP
 from tests.tiny_checkpoints import write_random_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ EEVEE = str(DRAWINGS / "eevee.png")
 
 def plain(text):
     """Without the spaces that keep figures and units together."""
-    return text.replace(wording.NBSP, " ")
+    return text.replace(NBSP, " ")
 
 
 @pytest.fixture(scope="session")

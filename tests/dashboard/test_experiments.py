@@ -10,11 +10,11 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from pokeclf import dataset, evaluation, hub, study
+from pokeclf import dataset, evaluation, findings, hub, study
 from pokeclf.dashboard import experiments as module
-from pokeclf.dashboard import findings, notices
+from pokeclf.dashboard import notices
 from pokeclf.dashboard.experiments import Experiments
-from pokeclf.dashboard.library import Library
+from pokeclf.library import Library
 from tests.dashboard.conftest import plain
 
 

@@ -27,13 +27,6 @@ from tests.dashboard.conftest import EEVEE, PIKACHU, plain
 
 
 class TestWording:
-    @pytest.mark.parametrize(
-        ("share", "words"),
-        [(0, "0.0 %"), (1e-5, "< 0.1 %"), (0.9312, "93.1 %"), (0.99999, "> 99.9 %")],
-    )
-    def test_percent_never_claims_certainty(self, share, words):
-        assert plain(wording.percent(share)) == words
-
     def test_sizes_and_times_are_short(self):
         assert plain(wording.megabytes(2_840_000)) == "2.8 MB"
         assert plain(wording.megabytes(45_300_000)) == "45 MB"

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
 
 from pokeclf import evaluation, study
-from pokeclf.dashboard.library import Shelf
-from pokeclf.dashboard.wording import NBSP, percent
+from pokeclf.library import Shelf
+from pokeclf.markup import NBSP, percent, table
 from pokeclf.results import Result
 from pokeclf.species import of
 
 TEN = 10
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
-    """A table whose first column names and whose others hold figures."""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td>{cell}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="scrolls"><table class="findings"><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
 
 
 def family_numbers(classes: Sequence[str]) -> np.ndarray:

@@ -1,0 +1,32 @@
+"""Figures and tables as HTML, written in one way everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def percent(share: float) -> str:
+    """A share, 0…1, in percent with one decimal; never a certainty that was not measured."""
+    if share > 0.9995:
+        return f">{NBSP}99.9{NBSP}%"
+    if 0 < share < 0.0005:
+        return f"<{NBSP}0.1{NBSP}%"
+    return f"{100 * share:.1f}{NBSP}%"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
+    """A table whose first column names and whose others hold figures."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="scrolls"><table class="findings"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
