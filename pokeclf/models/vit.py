@@ -8,6 +8,7 @@ from types import MappingProxyType
 import timm
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from pokeclf.models.network import Network
 
@@ -73,7 +74,7 @@ class ViT(Network):
         return self.forward_head(self._read(self.body.blocks[layer:first_read](features)))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """N × 3 × S × S → N × (1 + (S/16)²) × (blocks read · C), the class token first."""
+        """The class token alone, N × 3 × S × S → N × 1 × (blocks read · C)."""
         return self._read(self.forward_trunk(x))
 
     def pool(self, features: Tensor) -> Tensor:
@@ -81,8 +82,33 @@ class ViT(Network):
         return features[:, 0]
 
     def _read(self, tokens: Tensor) -> Tensor:
+        *blocks, last = self.body.blocks[-self.read_blocks :]
         read = []
-        for block in self.body.blocks[-self.read_blocks :]:
+        for block in blocks:
             tokens = block(tokens)
-            read.append(self.body.norm(tokens))
+            read.append(self.body.norm(tokens[:, :1]))
+        read.append(self.body.norm(_class_token_after(last, tokens)))
         return torch.cat(read, 2)
+
+
+def _class_token_after(block: nn.Module, tokens: Tensor) -> Tensor:
+    """What a timm block makes of the class token: N × tokens × C → N × 1 × C.
+
+    After the last block nobody reads the other tokens, so their queries and their way through the
+    perceptron, most of the block's work, are left out.
+    """
+    attention, normed = block.attn, block.norm1(tokens)
+    q_weight, kv_weight = attention.qkv.weight.split([tokens.shape[2], 2 * tokens.shape[2]])
+    q_bias, kv_bias = attention.qkv.bias.split([tokens.shape[2], 2 * tokens.shape[2]])
+    q = _heads(F.linear(normed[:, :1], q_weight, q_bias), attention)
+    k, v = (_heads(each, attention) for each in F.linear(normed, kv_weight, kv_bias).chunk(2, 2))
+    mixed = F.scaled_dot_product_attention(attention.q_norm(q), attention.k_norm(k), v)
+    token = tokens[:, :1] + block.ls1(
+        attention.proj(attention.norm(mixed.transpose(1, 2).flatten(2)))
+    )
+    return token + block.ls2(block.mlp(block.norm2(token)))
+
+
+def _heads(projected: Tensor, attention: nn.Module) -> Tensor:
+    """N × tokens × C → N × heads × tokens × channels of a head."""
+    return projected.unflatten(2, (attention.num_heads, attention.head_dim)).transpose(1, 2)

@@ -27,7 +27,12 @@ def seen(store, image):
         block.attn.fused_attn = False  # so that the matrix passes through attn_drop
         handles.append(block.attn.attn_drop.register_forward_hook(keep))
     with torch.enable_grad():
-        logit = classifier.network(observation.inputs)[0, observation.classes.index("pikachu")]
+        tokens, read = classifier.network.embed(observation.inputs), []
+        for block in body.blocks:
+            tokens = block(tokens)
+            read.append(body.norm(tokens))
+        logits = classifier.network.forward_head(torch.cat(read[-7:], 2))[0]
+        logit = logits[observation.classes.index("pikachu")]
         gradients = torch.autograd.grad(logit, matrices)
     for block, handle in zip(body.blocks, handles, strict=True):
         handle.remove()

@@ -13,7 +13,7 @@ from pokeclf.models.convmixer import ConvMixer
 from pokeclf.models.network import deep_head
 from pokeclf.models.residual_cnn import ResidualCNN
 from pokeclf.models.resnet import ResNet18
-from pokeclf.models.vit import WIDTHS
+from pokeclf.models.vit import WIDTHS, ViT
 
 CASES = {
     "basic_cnn": (48, None, (128, 6, 6), 256),
@@ -21,8 +21,8 @@ CASES = {
     "convmixer": (40, None, (256, 4, 4), 256),
     "resnet18": (64, "resnet18", (512, 2, 2), 512),
     "resnet18_deep_head": (64, "resnet18", (512, 2, 2), 256),
-    "vit": (48, "vit_tiny_patch16_224", (10, 192), 192),
-    "vit_deep_head": (48, "vit_tiny_patch16_224", (10, 7 * 192), 256),
+    "vit": (48, "vit_tiny_patch16_224", (1, 192), 192),
+    "vit_deep_head": (48, "vit_tiny_patch16_224", (1, 7 * 192), 256),
 }
 
 
@@ -73,6 +73,20 @@ def test_resnet18_is_torchvisions():
     x = torch.randn(2, 3, 96, 96)
     with torch.no_grad():
         torch.testing.assert_close(ours(x), theirs(x))
+
+
+@pytest.mark.parametrize("read", [1, 3])
+def test_the_class_tokens_are_timms(read):
+    """The last block is run for the class token alone; timm runs it for all."""
+    torch.manual_seed(0)
+    network = ViT("vit_tiny_patch16_224", torch.nn.Sequential(torch.nn.Linear(192, 7)), read).eval()
+    images = torch.randn(2, 3, 48, 48)
+    with torch.no_grad():
+        theirs = network.body.forward_intermediates(
+            images, indices=read, norm=True, return_prefix_tokens=True, intermediates_only=True
+        )
+        expected = torch.cat([prefix for _, prefix in theirs], 2)
+        torch.testing.assert_close(network.forward_features(images), expected)
 
 
 def test_convmixer_takes_other_sizes_and_half_precision():
