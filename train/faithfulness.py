@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from pokeclf.explain import Method, Options, explain, methods_of, trust
 from pokeclf.explain.faithfulness import Scores, in_cells, random_maps, scores
 from pokeclf.explain.trust import Trust
 from pokeclf.models.trees import TreeNetwork
+from train.loop import autocast
 from train.workshop import Workshop, finished_workshop, trained_models
 
 RANDOM_MAPS = 5
@@ -144,9 +146,15 @@ def maps_of(
 def gains_on(
     classifier: Classifier, observation: Observation, maps: Mapping[str, Tensor], seed: int
 ) -> Gains:
-    """Gains of each map over random maps on one image; 0 for maps that mark nothing."""
+    """Gains of each map over random maps on one image; 0 for maps that mark nothing.
+
+    A network's hundreds of altered images may be computed in bfloat16, which moves probabilities
+    by less than the random maps scatter. Trees split on exact values and keep float32.
+    """
     together = torch.cat([torch.stack(list(maps.values())), random_maps(RANDOM_MAPS, seed)])
-    found: Scores = scores(classifier, observation, observation.best.species, together)
+    exact = isinstance(classifier.network, TreeNetwork)
+    with nullcontext() if exact else autocast(torch.device("cpu")):
+        found: Scores = scores(classifier, observation, observation.best.species, together)
     marked = np.array([bool(each.any()) for each in maps.values()])
 
     def gain(values: np.ndarray) -> np.ndarray:
