@@ -158,7 +158,10 @@ def train_epoch(
     device: torch.device,
     frozen: bool,
 ) -> tuple[float, float]:
-    """One pass over the training images: mean loss and share of right answers."""
+    """One pass over the training images: mean loss and share of right answers.
+
+    Of two images that were mixed, the one with the larger share is the right answer.
+    """
     network.train()
     if frozen:  # Batch normalisation of a frozen body keeps its statistics.
         network.eval()
@@ -182,7 +185,8 @@ def train_epoch(
         optimizer.step()
         scheduler.step()
         total += len(labels)
-        right += (logits.argmax(1) == labels).sum().item()
+        stronger = labels if share >= 0.5 else other
+        right += (logits.argmax(1) == stronger).sum().item()
         loss_sum += loss.item() * len(labels)
         bar.set_postfix_str(
             f"loss {loss_sum / total:.3f}, accuracy {right / total:.1%}, "
