@@ -1,8 +1,8 @@
 """``python -m train faithfulness MODEL… --data DIR``: can the maps be believed?
 
 For every fast method of a model, on some of the test images: how much better are its maps than
-random ones, and do they change when the weights are randomised? The answers are stored in
-``explanations.csv`` beside the checkpoint.
+random ones, and do they change when the weights are randomised, or learned from shuffled labels?
+The answers are stored in ``explanations.csv`` beside the checkpoint.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from scipy import stats
 from torch import Tensor
 from tqdm import tqdm
 
-from pokeclf import commandline, hub, models
+from pokeclf import commandline, hub
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import Method, Options, explain, methods_of, trust
@@ -28,6 +27,7 @@ from pokeclf.explain.faithfulness import Scores, in_cells, random_maps, scores
 from pokeclf.explain.trust import Trust
 from pokeclf.models.trees import TreeNetwork
 from train.loop import autocast
+from train.randomisation import randomised, relabelled
 from train.workshop import Workshop, finished_workshop, trained_models
 
 RANDOM_MAPS = 5
@@ -75,7 +75,7 @@ def examine(classifier: Classifier, shop: Workshop, images: int) -> list[Trust]:
     chosen = np.random.default_rng(0).permutation(test)[:images]
     shop.check(classifier.card)
     methods = [method for method in methods_of(classifier) if not method.slow]
-    other_head, other_weights = randomised(classifier)
+    strangers = (*randomised(classifier), relabelled(classifier, shop))
     empty, gains, alike = [], [], []
     for number, index in enumerate(tqdm(chosen, desc=classifier.card.model, mininterval=5)):
         image = shop.folder.image(int(index))
@@ -85,8 +85,7 @@ def examine(classifier: Classifier, shop: Workshop, images: int) -> list[Trust]:
         gains.append(gains_on(classifier, observation, maps, seed=number))
         if number < trust.RANDOMISED_IMAGES:
             others = [
-                maps_of(other, other.observe(image), observation, methods)
-                for other in (other_head, other_weights)
+                maps_of(other, other.observe(image), observation, methods) for other in strangers
             ]
             alike.append([[correlation(maps[m], other[m]) for m in maps] for other in others])
     similarity = np.nan_to_num(_mean_of_numbers(alike))
@@ -97,6 +96,7 @@ def examine(classifier: Classifier, shop: Workshop, images: int) -> list[Trust]:
             **_intervals(together, place),
             other_head=float(similarity[0, place]),
             other_weights=float(similarity[1, place]),
+            other_labels=float(similarity[2, place]),
         )
         for place, method in enumerate(methods)
     ]  # fmt: skip
@@ -168,39 +168,3 @@ def correlation(first: Tensor, second: Tensor) -> float:
     if first.std() == 0 or second.std() == 0:
         return float("nan")
     return float(stats.spearmanr(first.flatten(), second.flatten()).statistic)
-
-
-def randomised(classifier: Classifier) -> tuple[Classifier, Classifier]:
-    """The model with random last layers, and with random weights throughout.
-
-    A tree ensemble's last layer is what its leaves say; it is shuffled among them.
-    """
-    card, network = classifier.card, classifier.network
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        if isinstance(network, TreeNetwork):
-            shuffled = _shuffled(network)
-            source = deepcopy(network.source).apply(_reset)
-            both = (shuffled, TreeNetwork(source, shuffled.ensemble))
-        else:
-            fresh = models.build(card.architecture, len(card.classes), card.backbone)
-            other_head = deepcopy(network)
-            other_head.head.load_state_dict(fresh.head.state_dict())
-            both = (other_head, fresh.requires_grad_(False))
-    return tuple(
-        replace(classifier, network=each.to(memory_format=torch.channels_last).eval())
-        for each in both
-    )
-
-
-def _shuffled(network: TreeNetwork) -> TreeNetwork:
-    ensemble = deepcopy(network.ensemble)
-    for name, values in ensemble.named_buffers(recurse=False):
-        if name in ("leaf_classes", "leaf_values"):
-            values.copy_(values[torch.randperm(len(values))])
-    return TreeNetwork(network.source, ensemble)
-
-
-def _reset(module: torch.nn.Module) -> None:
-    if hasattr(module, "reset_parameters"):
-        module.reset_parameters()

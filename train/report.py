@@ -133,9 +133,10 @@ TRUST = (
     "is covered. *Insertion*: it comes back earlier when that is laid open. *ROAD*: it tells "
     "better what can be taken out. A method counts as better than random when it is so in "
     "deletion and insertion. *Like that of*: rank correlation of the map with the one that the "
-    "same method draws when the last layers, or all weights, are random, on "
-    f"{trust.RANDOMISED_IMAGES} of the images; over {trust.ALIKE} it shows the picture more than "
-    "what the model has learned."
+    "same method draws when the last layers, or all weights, are random, or when the last layer "
+    "(of a tree ensemble: the trees) has learned the shuffled labels of three images a species by "
+    f"heart, on {trust.RANDOMISED_IMAGES} of the images; over {trust.ALIKE} it shows the picture "
+    "more than what the model has learned."
 )
 _SEEDS = "Runs of the same recipe that differ in nothing but the seed of training."
 _NEIGHBOURS = (

@@ -186,7 +186,7 @@ def _neighbours_row(first: Result, second: Result) -> list[str]:
 
 TRUST_HEADER = (
     "deletion", "insertion", "ROAD", "better than random", "marks nothing",
-    "like that of a random head", "of random weights",
+    "like that of a random head", "of random weights", "of shuffled labels",
 )  # fmt: skip
 
 
@@ -211,4 +211,5 @@ def trust_row(row: Trust) -> list[str]:
         METHODS[row.method].name, *gains, "yes" if row.beats_random else "**no**",
         percent(row.empty), f"{row.other_head:.2f}",
         f"**{row.other_weights:.2f}**" if row.ignores_weights else f"{row.other_weights:.2f}",
+        f"**{row.other_labels:.2f}**" if row.ignores_labels else f"{row.other_labels:.2f}",
     ]  # fmt: skip

@@ -180,6 +180,11 @@ def trust_line(known: Trust | None) -> str:
             " <strong>They look much the same when the model has learned nothing: they show the "
             "picture more than the model's reasons.</strong>"
         )
+    if known.ignores_labels:
+        line += (
+            " <strong>They look much the same when the answers were learned from shuffled names: "
+            "they show what stands out to the model, whatever the species.</strong>"
+        )
     return f'<p class="trust">{line}</p>'
 
 
@@ -297,7 +302,7 @@ def details(
             f"{known.insertion_high:+.3f}), ROAD {known.road:+.3f} ({known.road_low:+.3f} to "
             f"{known.road_high:+.3f})",
             "Rank correlation with randomised maps": f"last layers {known.other_head:.2f}, all "
-            f"weights {known.other_weights:.2f}",
+            f"weights {known.other_weights:.2f}, shuffled labels {known.other_labels:.2f}",
         }
     items = "".join(f"<dt>{term}</dt><dd>{escape(fact)}</dd>" for term, fact in facts.items())
     return f"<dl>{items}</dl>"

@@ -17,7 +17,7 @@ FILE = "explanations.csv"
 ALIKE = 0.5
 """Maps whose places correlate more than so much are called alike."""
 RANDOMISED_IMAGES = 50
-"""Images on which maps are compared with those of randomised weights."""
+"""Images on which maps are compared with those of randomised models."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Trust:
         section 3.1: a map that tells of the model must change); over :data:`RANDOMISED_IMAGES`
         of the images, less those on which one of the two marks nothing, and 0 when none is left.
     other_weights : the same with all weights randomised.
+    other_labels : the same with a last layer, or trees, that learned shuffled labels by heart
+        (section 3.2).
     """
 
     method: str
@@ -53,6 +55,7 @@ class Trust:
     road_high: float
     other_head: float
     other_weights: float
+    other_labels: float
 
     @property
     def beats_random(self) -> bool:
@@ -63,6 +66,11 @@ class Trust:
     def ignores_weights(self) -> bool:
         """Whether its maps are much the same for a model that has learned nothing."""
         return self.other_weights > ALIKE
+
+    @property
+    def ignores_labels(self) -> bool:
+        """Whether its maps are much the same for a model whose answers are arbitrary."""
+        return self.other_labels > ALIKE
 
 
 def write(folder: Path, rows: Iterable[Trust]) -> None:

@@ -22,13 +22,15 @@ from tests.dashboard.conftest import EEVEE, plain
 
 class TestTrust:
     def test_what_many_pictures_say_stands_below_the_map(self):
-        good = Trust("grad-cam", 200, 0, 0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2, 0.4, 0.1)
+        good = Trust("grad-cam", 200, 0, 0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2, 0.4, 0.1, 0.2)
         assert wording.trust_line(None) == ""
         assert "better than random maps do" in wording.trust_line(good)
         assert "learned nothing" not in wording.trust_line(good)
         poor = replace(good, insertion_low=-0.1, other_weights=0.7)
         assert "not clearly better than random maps" in wording.trust_line(poor)
         assert "learned nothing" in wording.trust_line(poor)
+        assert "shuffled names" not in wording.trust_line(poor)
+        assert "shuffled names" in wording.trust_line(replace(good, other_labels=0.9))
 
 
 class TestKeep:

@@ -10,7 +10,9 @@ from pokeclf.checkpoint import CheckpointError
 from pokeclf.explain import trust
 from pokeclf.explain.trust import Trust
 
-GOOD = Trust("grad-cam", 200, 0.005, 0.3, 0.25, 0.35, 0.2, 0.1, 0.3, 0.1, -0.05, 0.25, 0.4, 0.1)
+GOOD = Trust(
+    "grad-cam", 200, 0.005, 0.3, 0.25, 0.35, 0.2, 0.1, 0.3, 0.1, -0.05, 0.25, 0.4, 0.1, 0.2
+)
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -25,9 +27,11 @@ def test_both_of_the_first_two_tests_must_be_passed():
     assert not replace(GOOD, insertion_low=0.0).beats_random
 
 
-def test_maps_that_stay_the_same_with_random_weights_are_told():
+def test_maps_that_stay_the_same_for_a_model_that_knows_nothing_are_told():
     assert not GOOD.ignores_weights
     assert replace(GOOD, other_weights=0.51).ignores_weights
+    assert not GOOD.ignores_labels
+    assert replace(GOOD, other_labels=0.51).ignores_labels
 
 
 def test_a_model_that_was_not_examined_has_nothing(tmp_path):

@@ -22,7 +22,9 @@ PARTS = {
 SPLIT = dataset.Split("made up", 0, PARTS, (), {"card": ("abra/1.jpg", "zubat/3.jpg")})
 
 
-TRUST = Trust("grad-cam", 200, 0.01, 0.3, 0.25, 0.35, 0.2, -0.01, 0.41, 0.1, 0.05, 0.15, 0.4, 0.6)
+TRUST = Trust(
+    "grad-cam", 200, 0.01, 0.3, 0.25, 0.35, 0.2, -0.01, 0.41, 0.1, 0.05, 0.15, 0.4, 0.6, 0.1
+)
 
 
 @pytest.fixture(scope="module")
