@@ -1,14 +1,22 @@
-"""Plotly figures of stored results; every one has a title, units and readable hover texts."""
+"""Plotly figures of stored results; every one has a title, units and readable hover texts.
+
+What their axes do not say about the numbers stands in ``layout.meta``, for
+:mod:`pokeclf.alternatives`: what the names on an axis without a title are (``names``), what a
+point's ``text`` and ``customdata`` are, and what tells its series apart (``series``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
 
 from pokeclf import study
 from pokeclf.evaluation import Bin
+from pokeclf.latency import Latency
 from pokeclf.results import Result
 from pokeclf.species import of
 
@@ -17,17 +25,23 @@ PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6BB1", "#666666",
 )  # fmt: skip
 OURS, STUDY = PALETTE[0], PALETTE[1]
+RIGHT, RELATED, UNRELATED = PALETTE[0], PALETTE[1], PALETTE[3]
 _INK = "#7a8699"
 """A grey that can be read on the light and on the dark page."""
 _GRID = "rgba(128, 140, 160, 0.25)"
 
 
-def _figure(title: str, height: int = 420) -> go.Figure:
+def script() -> str:
+    """The library that draws the figures in a browser, of the version that is installed."""
+    return get_plotlyjs()
+
+
+def _figure(title: str, height: int = 420, **meta: str) -> go.Figure:
     figure = go.Figure()
     axis = {"gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True}
     figure.update_layout(
         title={"text": title, "font": {"size": 15}, "x": 0.01, "y": 0.98, "yanchor": "top"},
-        height=height, font={"color": _INK},
+        height=height, font={"color": _INK}, meta=meta, template="none",
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         margin={"l": 10, "r": 10, "t": 80, "b": 10}, xaxis=axis, yaxis=axis,
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}, colorway=PALETTE,
@@ -41,7 +55,7 @@ def leaderboard(results: Mapping[str, Result]) -> go.Figure:
     models = [study.find(result.card.model) for result in ranked]
     names = [model.name for model in models]
     tests = [result.card.test for result in ranked]
-    figure = _figure("Test accuracy, with 95 % intervals", 120 + 26 * len(names))
+    figure = _figure("Test accuracy, with 95 % intervals", 120 + 26 * len(names), names="model")
     figure.add_scatter(
         x=[100 * model.study_accuracy for model in models], y=names, mode="markers",
         name="the study, on its own split", marker={"color": STUDY, "symbol": "diamond", "size": 9},
@@ -63,18 +77,37 @@ def leaderboard(results: Mapping[str, Result]) -> go.Figure:
 
 def accuracy_against_size(results: Mapping[str, Result]) -> go.Figure:
     """Test accuracy against the size of a model's own weights; trees need a network besides."""
-    figure = _figure("Accuracy against size")
-    for number, (stage, chosen) in enumerate(_by_stage(results).items()):
+    sizes = {model: result.card.weight_bytes / 1e6 for model, result in results.items()}
+    figure = _against("Accuracy against size", results, sizes, "MB")
+    figure.update_xaxes(title="weights of its own (MB, logarithmic)")
+    return figure
+
+
+def accuracy_against_latency(
+    results: Mapping[str, Result], latencies: Mapping[str, Latency]
+) -> go.Figure:
+    """Test accuracy against the time that one image takes, of the models that were timed."""
+    times = {model: each.milliseconds for model, each in latencies.items()}
+    figure = _against("Accuracy against time", results, times, "ms")
+    figure.update_xaxes(title="one image (ms, logarithmic)")
+    return figure
+
+
+def _against(
+    title: str, results: Mapping[str, Result], values: Mapping[str, float], unit: str
+) -> go.Figure:
+    figure = _figure(title, text="model", series="stage")
+    shown = {model: result for model, result in results.items() if model in values}
+    for number, (stage, chosen) in enumerate(_by_stage(shown).items()):
         figure.add_scatter(
-            x=[result.card.weight_bytes / 1e6 for result in chosen],
+            x=[values[result.card.model] for result in chosen],
             y=[100 * result.card.test.accuracy for result in chosen],
             text=[study.find(result.card.model).name for result in chosen],
             mode="markers", name=stage, marker={"size": 11, "symbol": number},
-            hovertemplate="%{text}: %{y:.1f} %, %{x:.1f} MB<extra></extra>",
+            hovertemplate=f"%{{text}}: %{{y:.1f}} %, %{{x:.3g}} {unit}<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(
-        title="weights of its own (MB, logarithmic)", type="log", tickvals=[1, 2, 5, 10, 20, 50]
-    )
+    ticks = [step * 10**power for power in range(4) for step in (1, 2, 5)]
+    figure.update_xaxes(type="log", tickvals=ticks)
     figure.update_yaxes(title="test accuracy (%)")
     return figure
 
@@ -115,7 +148,7 @@ def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
 
 def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> go.Figure:
     """Accuracy against confidence, before and after calibration."""
-    figure = _figure("How often it is right when it is so sure")
+    figure = _figure("How often it is right when it is so sure", customdata="images")
     figure.add_scatter(
         x=[0, 100], y=[0, 100], mode="lines", name="as sure as right",
         line={"color": _INK, "dash": "dot"}, hoverinfo="skip",
@@ -123,39 +156,102 @@ def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> go.Figure:
     for bins, name, colour in ((before, "before", STUDY), (after, "after calibration", OURS)):
         figure.add_scatter(
             x=[100 * each.confidence for each in bins], y=[100 * each.accuracy for each in bins],
-            text=[f"{each.images} images" for each in bins], name=name, mode="lines+markers",
+            customdata=[each.images for each in bins], name=name, mode="lines+markers",
             line={"color": colour},
-            hovertemplate="sure to %{x:.0f} %: right in %{y:.0f} %, %{text}<extra></extra>",
+            hovertemplate="sure to %{x:.0f} %: right in %{y:.0f} % of %{customdata} images"
+            "<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.update_xaxes(title="confidence of the first guess (%)", range=[0, 100])
     figure.update_yaxes(title="accuracy (%)", range=[0, 100])
     return figure
 
 
-def confusion(matrix: np.ndarray, species: Sequence[str], title: str) -> go.Figure:
-    """How often each species was taken for each other; right answers and zeros are left out.
+def confusions(
+    wrong: np.ndarray, names: Sequence[str], groups: np.ndarray, title: str
+) -> go.Figure:
+    """What was taken for what; the area of a square is the number of images.
 
     Parameters
     ----------
-    matrix : counts, or differences of counts, species × species, rows the right ones.
-    species : slugs in the order of the axes.
+    wrong : counts of mistakes, N × N, rows the right ones.
+    names : N, in the order of the axes.
+    groups : N numbers; mistakes between members of one group have a colour of their own.
     """
-    names = [of(slug).name for slug in species]
-    shown = matrix.astype(float)
-    np.fill_diagonal(shown, 0)
-    largest = max(float(np.abs(shown).max(initial=0)), 1.0)
-    shown[shown == 0] = np.nan
-    differs = bool((matrix < 0).any())
-    figure = _figure(title, 620)
-    figure.add_heatmap(
-        z=shown, x=names, y=names, xgap=1, ygap=1,
-        zmin=-largest if differs else 0, zmax=largest,
-        colorscale="PuOr_r" if differs else [PALETTE[4], PALETTE[5]], hoverongaps=False,
-        hovertemplate="%{y} taken for %{x}: %{z} images<extra></extra>",
-        colorbar={"title": "images", "thickness": 12},
+    related = np.equal.outer(groups, groups)
+    parts = (
+        ("same family", np.where(related, wrong, 0), RELATED),
+        ("another family", np.where(related, 0, wrong), UNRELATED),
+    )
+    return _matrix(parts, names, groups, title, "mistakes")
+
+
+def confusion_differences(
+    difference: np.ndarray, names: Sequence[str], groups: np.ndarray, first: str, second: str
+) -> go.Figure:
+    """Mistakes that one of two models makes more often; see :func:`confusions`.
+
+    Parameters
+    ----------
+    difference : mistakes of the first model less those of the second, N × N.
+    """
+    parts = (
+        (f"more often by {first}", np.maximum(difference, 0), OURS),
+        (f"more often by {second}", np.maximum(-difference, 0), STUDY),
+    )
+    return _matrix(parts, names, groups, "Confusions that differ", "made")
+
+
+_LABELLED = 30
+"""So many names fit beside each axis; of more, some are left out."""
+
+
+def _matrix(
+    parts: Sequence[tuple[str, np.ndarray, str]],
+    names: Sequence[str],
+    groups: np.ndarray,
+    title: str,
+    series: str,
+) -> go.Figure:
+    count = len(names)
+    height, largest = (640, 18) if count <= _LABELLED else (960, 12)
+    figure = _figure(title, height, series=series, customdata="images")
+    most = max([int(counts.max(initial=0)) for _, counts, _ in parts] + [1])
+    for name, counts, colour in parts:
+        rows, columns = np.nonzero(counts)
+        images = counts[rows, columns]
+        order = np.argsort(-images, kind="stable")
+        figure.add_scatter(
+            x=[names[columns[place]] for place in order],
+            y=[names[rows[place]] for place in order],
+            customdata=images[order].tolist(), name=name, mode="markers",
+            marker={
+                "color": colour, "symbol": "square", "size": images[order].tolist(),
+                "sizemode": "area", "sizeref": most / largest**2, "sizemin": 4,
+                "line": {"width": 0}, "opacity": 0.85,
+            },
+            hovertemplate="%{y} taken for %{x}: %{customdata} images"
+            "<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    # Blocks along the diagonal: neighbours of one group.
+    edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), count]
+    blocks = [
+        {
+            "type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": _GRID,
+            "x0": start - 0.5, "x1": end - 0.5, "y0": start - 0.5, "y1": end - 0.5,
+        }
+        for start, end in pairwise(edges)
+    ]  # fmt: skip
+    axis = {"type": "category", "categoryorder": "array", "categoryarray": list(names)}
+    labelled = list(names)[:: -(-count // 50)]
+    figure.update_xaxes(
+        **axis, title="guessed", range=[-0.5, count - 0.5], tickangle=-60, tickvals=labelled,
+        showticklabels=count <= _LABELLED, showgrid=count <= _LABELLED,
     )  # fmt: skip
-    figure.update_xaxes(title="guessed", tickangle=-60, dtick=1)
-    figure.update_yaxes(title="right", autorange="reversed", dtick=1)
+    figure.update_yaxes(
+        **axis, title="right", range=[count - 0.5, -0.5], tickvals=labelled,
+        showgrid=count <= _LABELLED,
+    )  # fmt: skip
+    figure.update_layout(legend={"itemsizing": "constant"}, shapes=blocks)
     return figure
 
 
@@ -172,7 +268,7 @@ def species_difference(
     lowest = [item for item in ranked[:count] if item[1] < 0]
     highest = [item for item in ranked[-count:] if item[1] > 0]
     chosen = [*lowest, *highest]
-    figure = _figure("Where they differ most", 120 + 22 * len(chosen))
+    figure = _figure("Where they differ most", 120 + 22 * len(chosen), names="species")
     for part, name, colour in ((highest, first, OURS), (lowest, second, STUDY)):
         figure.add_bar(
             x=[100 * value for _, value in part], y=[of(slug).name for slug, _ in part],
@@ -186,8 +282,11 @@ def species_difference(
 
 def families(shares: Mapping[str, tuple[float, float, float]]) -> go.Figure:
     """Of each model: right, wrong within the evolution family, wrong outside (shares, 0…1)."""
-    figure = _figure("Right, wrong within the family, wrong outside it", 120 + 26 * len(shares))
-    parts = (("right", OURS), ("wrong, same family", STUDY), ("wrong, another family", PALETTE[7]))
+    title = "Right, wrong within the family, wrong outside it"
+    figure = _figure(title, 120 + 26 * len(shares), names="model")
+    parts = (
+        ("right", RIGHT), ("wrong, same family", RELATED), ("wrong, another family", UNRELATED)
+    )  # fmt: skip
     for place, (name, colour) in enumerate(parts):
         figure.add_bar(
             x=[100 * share[place] for share in shares.values()], y=list(shares), orientation="h",
@@ -207,7 +306,7 @@ def importances(values: np.ndarray, name: str, count: int = 20) -> go.Figure:
     values : importance of each feature, summing to 1.
     """
     largest = np.argsort(-values, kind="stable")[:count][::-1]
-    figure = _figure(f"Features that {name} uses most", 120 + 20 * len(largest))
+    figure = _figure(f"Features that {name} uses most", 120 + 20 * len(largest), names="feature")
     figure.add_bar(
         x=[100 * float(values[place]) for place in largest],
         y=[f"feature {place + 1}" for place in largest], orientation="h",

@@ -8,17 +8,112 @@ from html import escape
 import numpy as np
 
 from pokeclf import evaluation, study
+from pokeclf.latency import Latency
 from pokeclf.library import Shelf
-from pokeclf.markup import NBSP, percent, table
+from pokeclf.markup import NBSP, folded, percent, table
 from pokeclf.results import Result
 from pokeclf.species import of
+from pokeclf.study import StudyModel
 
 TEN = 10
+LISTED = 50
+"""Images that are listed by name, at most."""
 
 
 def family_numbers(classes: Sequence[str]) -> np.ndarray:
     """Number of the evolution family of each class."""
     return np.unique([of(slug).family for slug in classes], return_inverse=True)[1]
+
+
+def summary(tuned: Mapping[str, Result]) -> str:
+    """The study's summary of its fifteen models with our figures beside its own."""
+    rows = []
+    for model in study.STUDY:
+        row = [model.name, _as_the_study(model.study_accuracy)]
+        if result := tuned.get(model.id):
+            test = result.card.test
+            interval = f"({percent(test.accuracy_low)} to {percent(test.accuracy_high)})"
+            row.append(f"<strong>{_as_the_study(test.accuracy)}</strong> {interval}")
+        else:
+            row.append("not trained yet")
+        rows.append([*row, _study_size(model), _size(result) if result else "–"])
+    header = ("model", "the study", "ours (95 % interval)", "the study's size", "our size")
+    return table(header, rows, "The study's summary of model results, test accuracy")
+
+
+def _as_the_study(share: float) -> str:
+    """With the two decimals that the study gives."""
+    return f"{100 * share:.2f}{NBSP}%"
+
+
+def _study_size(model: StudyModel) -> str:
+    """As the study has it: parameters, or the first of the best settings."""
+    if model.study_parameters:
+        return f"{model.study_parameters / 1e6:.1f}{NBSP}M parameters"
+    best = int(np.argmax(model.study_by_setting))
+    return _setting(*model.recipes["study"].settings[best])
+
+
+def _size(result: Result) -> str:
+    settings = result.card.settings
+    if study.find(result.card.model).is_tree:
+        return _setting(*(settings[key] for key in _SETTING))
+    return f"{result.card.parameters / 1e6:.1f}{NBSP}M parameters"
+
+
+def _setting(trees: int, depth: int) -> str:
+    return f"{trees} trees, depth {depth}"
+
+
+def experiments_on_trees(tuned: Mapping[str, Result]) -> str:
+    """The study's table of tree ensembles in both experiments with our figures beside its own."""
+    rows = []
+    for first, second in _same_trees():
+        for place, setting in enumerate(first.recipes["study"].settings):
+            row = [first.name.split(" (")[0], _setting(*setting)]
+            for model in (first, second):
+                row.append(f"{100 * model.study_by_setting[place]:.0f}{NBSP}%")
+                row.append(_with_setting(tuned.get(model.id), setting))
+            rows.append(row)
+    header = (
+        "model", "setting", "experiment 1: the study", "ours", "experiment 2: the study", "ours"
+    )  # fmt: skip
+    return table(header, rows, "Trees on features of a fine-tuned and of a frozen network")
+
+
+def _same_trees() -> list[tuple[StudyModel, StudyModel]]:
+    """Each kind of trees in experiment 1 and in experiment 2."""
+    trees = [model for model in study.STUDY if model.is_tree]
+    two = {model.architecture: model for model in trees if model.stage == study.EXPERIMENT_2}
+    return [(one, two[one.architecture]) for one in trees if one.stage == study.EXPERIMENT_1]
+
+
+def _with_setting(result: Result | None, setting: tuple[int, int]) -> str:
+    """Test accuracy with a setting of the trees."""
+    for tried in result.card.candidates if result else ():
+        if tuple(tried[key] for key in _SETTING) == setting:
+            return percent(tried["test_accuracy"])
+    return "–"
+
+
+def latencies(found: Mapping[str, Latency]) -> str:
+    """How the time of an image was measured, or that it was not."""
+    if not found:
+        return (
+            "<p>How long an image takes has not been measured yet: "
+            "<code>python -m benchmarks.latency</code> does it.</p>"
+        )
+    ways = {}
+    for each in found.values():
+        way = (each.cpu, each.threads, each.date, each.baseline)
+        ways.setdefault(way, []).append(each.baseline_milliseconds)
+    return "".join(
+        f"<p>Median time of one image from its pixels to the probabilities, one at a time on a "
+        f"warm model: {escape(cpu)}, {threads} {'thread' if threads == 1 else 'threads'}, "
+        f"{escape(date)}. In turns with it ran {escape(baseline)}: "
+        f"{float(np.median(times)):.1f}{NBSP}ms.</p>"
+        for (cpu, threads, date, baseline), times in ways.items()
+    )
 
 
 def tree_settings(tuned: Mapping[str, Result]) -> str:
@@ -93,7 +188,7 @@ def pair(one: Result, other: Result, names: Sequence[str]) -> str:
         verdict = f"{escape(better)} is better, and chance alone would hardly explain it"
     else:
         verdict = "Chance alone could explain the difference between the two"
-    p_value = "p &lt; 0.0001" if test.p_value < 1e-4 else f"p = {test.p_value:.4f}"
+    p_value = f"p {'' if test.p_value < 1e-4 else '= '}{_p_value(test.p_value)}"
     first, second = (escape(name) for name in names)
     return (
         f"<p><strong>{verdict}</strong> (McNemar's exact test, {p_value}).</p>"
@@ -101,6 +196,72 @@ def pair(one: Result, other: Result, names: Sequence[str]) -> str:
         f"{test.only_first:,} only {first} gets right, {test.only_second:,} only {second}. "
         f"Accuracy: {percent(one.card.test.accuracy)} and {percent(other.card.test.accuracy)}.</p>"
     )
+
+
+def only_one_right(one: Result, other: Result, names: Sequence[str], paths: Sequence[str]) -> str:
+    """The images that only one of two models gets right, folded, with the other's guess.
+
+    Parameters
+    ----------
+    paths : of the test images, as the split has them.
+    """
+    parts = []
+    for right, wrong, name, loser in ((one, other, *names), (other, one, *reversed(names))):
+        places = np.flatnonzero(right.right & ~wrong.right)
+        rows = [
+            [paths[place], escape(of(wrong.card.classes[wrong.guesses[place]]).name)]
+            for place in places[:LISTED]
+        ]
+        caption = f"The first {LISTED}" if len(places) > LISTED else "All of them"
+        header = ("image", f"{loser} takes it for")
+        images = "1 image" if len(places) == 1 else f"{len(places):,} images"
+        parts.append(
+            folded(
+                f"{images} that only {name} gets right",
+                table(header, rows, f"{caption}, as the split names them") if rows else "",
+            )
+        )
+    return "".join(parts)
+
+
+def all_pairs(ranked: Sequence[Result]) -> str:
+    """McNemar's test of every two models, the better one first, folded."""
+    rows = []
+    for place, one in enumerate(ranked):
+        for other in ranked[place + 1 :]:
+            test = evaluation.mcnemar(one.right, other.right)
+            rows.append(
+                [
+                    study.find(one.card.model).name, escape(study.find(other.card.model).name),
+                    f"{test.only_first:,}", f"{test.only_second:,}", _p_value(test.p_value),
+                ]
+            )  # fmt: skip
+    header = ("first", "second", "only the first right", "only the second right", "p")
+    caption = "McNemar's exact test, not corrected for the number of pairs"
+    return folded(f"All {len(rows)} pairs", table(header, rows, caption))
+
+
+def _p_value(value: float) -> str:
+    return "&lt; 0.0001" if value < 1e-4 else f"{value:.4f}"
+
+
+def families(ranked: Sequence[Result]) -> str:
+    """How much of each model's error stays within the evolution family."""
+    rows = []
+    for result in ranked:
+        groups = evaluation.by_group(
+            result.guesses, result.labels, family_numbers(result.card.classes)
+        )
+        inside = groups.wrong_inside
+        rows.append(
+            [
+                study.find(result.card.model).name, percent(float(result.right.mean())),
+                percent(groups.right.share), f"{inside.trials:,}",
+                f"{inside.successes:,} ({percent(inside.share)})",
+            ]
+        )  # fmt: skip
+    header = ("model", "species right", "family right", "mistakes", "of them within the family")
+    return table(header, rows, "Species and evolution families")
 
 
 def mistakes(result: Result, matrix: np.ndarray) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pokeclf import checkpoint, dataset, results, study
+from pokeclf import checkpoint, dataset, latency, results, study
 from pokeclf.checkpoint import CheckpointError, NotTrainedError
 from pokeclf.dataset import Split
 from pokeclf.errors import PokeclfError
+from pokeclf.latency import Latency
 from pokeclf.results import Result
 
 
@@ -20,14 +21,23 @@ class Shelf:
 
     Attributes
     ----------
+    split : whose test images were answered.
     tuned : of the bundled checkpoints.
     study : of the study's own recipe on the same images.
+    latencies : of the models whose time was measured.
     problems : a sentence for each result that is there and cannot be read.
     """
 
+    split: Split
     tuned: Mapping[str, Result]
     study: Mapping[str, Result]
+    latencies: Mapping[str, Latency]
     problems: tuple[str, ...] = ()
+
+    @property
+    def ranked(self) -> list[Result]:
+        """Those of the bundled checkpoints by test accuracy, the best first."""
+        return sorted(self.tuned.values(), key=lambda result: -result.card.test.accuracy)
 
     def result(self, model: str | None) -> Result:
         """A bundled model's; raises PokeclfError when there is none."""
@@ -58,17 +68,20 @@ class Library:
                 split = dataset.read_split(self.root / dataset.SPLIT_FILE)
                 tuned, first = _readable(self.root, split)
                 studied, second = _readable(self.root / "study", split)
-                self._read = (written, Shelf(tuned, studied, (*first, *second)))
+                latencies, third = _latencies(self.root / latency.FILE)
+                problems = (*first, *second, *third)
+                self._read = (written, Shelf(split, tuned, studied, latencies, problems))
             return self._read[1]
 
     def written(self) -> tuple[int, ...]:
-        """When each card was written; 0 for one that is not there."""
-        cards = [
+        """When each file was written that tells of new results; 0 for one that is not there."""
+        files = [
             folder / model_id / checkpoint.CARD
             for folder in (self.root, self.root / "study")
             for model_id in study.BY_ID
         ]
-        return tuple(card.stat().st_mtime_ns if card.exists() else 0 for card in cards)
+        files += [self.root / latency.FILE, self.root / dataset.SPLIT_FILE]
+        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 def _readable(root: Path, split: Split) -> tuple[dict[str, Result], list[str]]:
@@ -82,3 +95,11 @@ def _readable(root: Path, split: Split) -> tuple[dict[str, Result], list[str]]:
         except CheckpointError as error:
             problems.append(str(error))
     return found, problems
+
+
+def _latencies(path: Path) -> tuple[dict[str, Latency], list[str]]:
+    """Times by model id, and a sentence when they cannot be read."""
+    try:
+        return latency.read(path), []
+    except PokeclfError as error:
+        return {}, [str(error)]

@@ -30,3 +30,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) ->
         f'<div class="scrolls"><table class="findings"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def folded(summary: str, contents: str) -> str:
+    """Contents, as HTML, that a person unfolds."""
+    return f"<details><summary>{escape(summary)}</summary>{contents}</details>"

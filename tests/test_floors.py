@@ -15,12 +15,14 @@ SOURCES = sorted(
 )
 FLOORS = [
     {"errors", "species", "files", "storage", "recipe", "markup"},
-    {"study", "imaging", "hub", "commandline", "evaluation"},
+    {"study", "imaging", "hub", "commandline", "evaluation", "latency"},
     {"dataset", "models"},
     {"checkpoint"},
     {"classifier", "results", "library"},
     {"explain"},
-    {"charts", "findings"},
+    {"charts", "findings", "alternatives"},
+    {"exhibits"},
+    {"report"},
     {"dashboard", "__main__"},
 ]
 

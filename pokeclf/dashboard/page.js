@@ -17,8 +17,16 @@
 		const verdict = document.getElementById("verdict");
 		if (window.innerWidth < 640) verdict.scrollIntoView({ behavior: "smooth", block: "start" });
 	};
+	// A plot is a picture whose words stand above its table.
+	const describe = () => {
+		for (const chart of document.querySelectorAll(".chart .js-plotly-plot")) {
+			chart.setAttribute("role", "img");
+			chart.setAttribute("aria-labelledby", `${chart.closest(".chart").id}-words`);
+		}
+	};
 	const look = () => {
 		group();
+		describe();
 		show();
 	};
 	new MutationObserver(look).observe(document.body, {
