@@ -1,4 +1,4 @@
-"""``python -m pokeclf``: list the models, classify images, explain a classification."""
+"""``python -m pokeclf``: list the models, classify images, explain, report the experiments."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from pokeclf.dataset import SUFFIXES
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.overlay import overlay
 from pokeclf.files import write_atomically
+from pokeclf.library import Library
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,6 +68,10 @@ def parser() -> argparse.ArgumentParser:
         "--array", type=commandline.path, metavar="NPY", help="also the map itself, 0…1, for NumPy"
     )
     explanation.set_defaults(run=explain_image)
+
+    report = commands.add_parser("report", help="the experiments as one web page without a server")
+    report.add_argument("--out", required=True, type=commandline.path, metavar="FILE.html")
+    report.set_defaults(run=write_report)
     return main_parser
 
 
@@ -188,6 +193,17 @@ def explain_image(options: argparse.Namespace) -> int:
         f"({probability:.1%}){compared} is written to {commandline.printable(options.out)}."
     )
     return 0
+
+
+def write_report(options: argparse.Namespace) -> int:
+    """Write all stored results as one web page; results that cannot be read are named."""
+    from pokeclf import report  # Nothing else here draws charts.
+
+    problems = report.write(Library(hub.checkpoints_folder(options.checkpoints)), options.out)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(f"The report is written to {commandline.printable(options.out)}.")
+    return 2 if problems else 0
 
 
 def _check_choices(classifier: Classifier, method: str | None, chosen: explain.Options) -> None:

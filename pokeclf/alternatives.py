@@ -39,7 +39,7 @@ class Numbers:
 def numbers(figure: Figure) -> Numbers:
     """The numbers of all series; guide lines, which tell nothing when pointed at, are left out."""
     traces = [trace for trace in figure.data if trace.hoverinfo != "skip" and _length(trace)]
-    title = figure.layout.title.text
+    title = figure.layout.title.text.replace("<br>", ": ")
     if not traces:
         return Numbers(title, (), 0, ())
     # Points that have a name or a third number of their own, or two names, take a row each.

@@ -2,7 +2,8 @@
 
 What their axes do not say about the numbers stands in ``layout.meta``, for
 :mod:`pokeclf.alternatives`: what the names on an axis without a title are (``names``), what a
-point's ``text`` and ``customdata`` are, and what tells its series apart (``series``).
+point's ``text`` and ``customdata`` are, and what tells its series apart (``series``). Long titles
+have two lines, because a phone is narrow.
 """
 
 from __future__ import annotations
@@ -38,13 +39,24 @@ def script() -> str:
 
 def _figure(title: str, height: int = 420, **meta: str) -> go.Figure:
     figure = go.Figure()
-    axis = {"gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True}
+    axis = {
+        "gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True, "title": {"standoff": 12}
+    }  # fmt: skip
     figure.update_layout(
-        title={"text": title, "font": {"size": 15}, "x": 0.01, "y": 0.98, "yanchor": "top"},
+        title={
+            "text": title, "font": {"size": 15}, "automargin": True, "yref": "container",
+            "x": 0.01, "y": 1, "yanchor": "top", "pad": {"t": 10, "b": 10},
+        },
         height=height, font={"color": _INK}, meta=meta, template="none",
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 10, "r": 10, "t": 80, "b": 10}, xaxis=axis, yaxis=axis,
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}, colorway=PALETTE,
+        margin={"l": 10, "r": 16, "t": 10, "b": 10}, xaxis=axis, yaxis=axis, colorway=PALETTE,
+        legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
+        # A finger that moves over a chart scrolls the page; zooming is a button.
+        dragmode=False,
+        modebar={
+            "bgcolor": "rgba(0,0,0,0)", "color": _INK, "activecolor": OURS,
+            "remove": ["select2d", "lasso2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+        },
     )  # fmt: skip
     return figure
 
@@ -161,15 +173,15 @@ def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> go.Figure:
             hovertemplate="sure to %{x:.0f} %: right in %{y:.0f} % of %{customdata} images"
             "<extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="confidence of the first guess (%)", range=[0, 100])
-    figure.update_yaxes(title="accuracy (%)", range=[0, 100])
+    figure.update_xaxes(title="confidence of the first guess (%)", range=[-3, 103])
+    figure.update_yaxes(title="accuracy (%)", range=[-3, 103])
     return figure
 
 
 def confusions(
-    wrong: np.ndarray, names: Sequence[str], groups: np.ndarray, title: str
+    wrong: np.ndarray, names: Sequence[str], groups: np.ndarray, model: str
 ) -> go.Figure:
-    """What was taken for what; the area of a square is the number of images.
+    """What a model takes for what; the area of a square is the number of images.
 
     Parameters
     ----------
@@ -182,6 +194,7 @@ def confusions(
         ("same family", np.where(related, wrong, 0), RELATED),
         ("another family", np.where(related, 0, wrong), UNRELATED),
     )
+    title = f"What is taken for what; families are shaded<br>{model}"
     return _matrix(parts, names, groups, title, "mistakes")
 
 
@@ -198,7 +211,8 @@ def confusion_differences(
         (f"more often by {first}", np.maximum(difference, 0), OURS),
         (f"more often by {second}", np.maximum(-difference, 0), STUDY),
     )
-    return _matrix(parts, names, groups, "Confusions that differ", "made")
+    title = "Confusions that differ; families are shaded"
+    return _matrix(parts, names, groups, title, "made")
 
 
 _LABELLED = 30
@@ -269,20 +283,20 @@ def species_difference(
     highest = [item for item in ranked[-count:] if item[1] > 0]
     chosen = [*lowest, *highest]
     figure = _figure("Where they differ most", 120 + 22 * len(chosen), names="species")
-    for part, name, colour in ((highest, first, OURS), (lowest, second, STUDY)):
+    for part, name, colour in ((lowest, second, STUDY), (highest, first, OURS)):
         figure.add_bar(
             x=[100 * value for _, value in part], y=[of(slug).name for slug, _ in part],
             orientation="h", name=f"{name} is better", marker={"color": colour},
             hovertemplate="%{y}: %{x:+.0f} points<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title="difference of accuracy (percentage points)")
-    figure.update_layout(barmode="relative")
+    figure.update_layout(barmode="relative", legend={"traceorder": "reversed"})
     return figure
 
 
 def families(shares: Mapping[str, tuple[float, float, float]]) -> go.Figure:
     """Of each model: right, wrong within the evolution family, wrong outside (shares, 0…1)."""
-    title = "Right, wrong within the family, wrong outside it"
+    title = "Mistakes within the family and outside it"
     figure = _figure(title, 120 + 26 * len(shares), names="model")
     parts = (
         ("right", RIGHT), ("wrong, same family", RELATED), ("wrong, another family", UNRELATED)
@@ -306,7 +320,9 @@ def importances(values: np.ndarray, name: str, count: int = 20) -> go.Figure:
     values : importance of each feature, summing to 1.
     """
     largest = np.argsort(-values, kind="stable")[:count][::-1]
-    figure = _figure(f"Features that {name} uses most", 120 + 20 * len(largest), names="feature")
+    figure = _figure(
+        f"Features that are used most<br>{name}", 120 + 20 * len(largest), names="feature"
+    )
     figure.add_bar(
         x=[100 * float(values[place]) for place in largest],
         y=[f"feature {place + 1}" for place in largest], orientation="h",

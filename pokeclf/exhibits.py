@@ -131,8 +131,7 @@ def confusions(shelf: Shelf, model: str, extent: str) -> Figure:
     result = shelf.result(model)
     wrong = _wrong(result)
     names, members, groups = _axis(result.card.classes, wrong, extent)
-    title = f"What {name_of(model)} takes for what"
-    return charts.confusions(_gathered(wrong, members), names, groups, title)
+    return charts.confusions(_gathered(wrong, members), names, groups, name_of(model))
 
 
 def _confusion(result: Result) -> np.ndarray:

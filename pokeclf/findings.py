@@ -134,7 +134,8 @@ def tree_settings(tuned: Mapping[str, Result]) -> str:
     if not rows:
         return ""
     header = ("model", "trees", "depth", "the study", "validation", "test")
-    return table(header, rows, "Settings of the trees; validation images choose")
+    words = table(header, rows, "The validation images choose, the test images are looked at once")
+    return folded("How the settings of the trees were chosen", words)
 
 
 _SETTING = ("n_estimators", "max_depth")

@@ -19,6 +19,8 @@ from pokeclf.library import Library, Shelf
 
 QUANTITIES = [(label, name) for name, label in exhibits.QUANTITIES.items()]
 EXTENTS = [(label, name) for name, label in exhibits.EXTENTS.items()]
+WIDTHS = (200, 135, 95, 85, 85, 90, 90, 115, 95, 90, 95)
+"""Of the leaderboard's columns, in pixels: narrow enough for the page, wide enough for words."""
 FIRST_QUANTITY, FIRST_EXTENT = QUANTITIES[0][1], EXTENTS[0][1]
 
 
@@ -33,6 +35,7 @@ class Leaderboard:
             headers=list(exhibits.COLUMNS), interactive=False, show_search="filter", wrap=True,
             label="All figures; a click on a heading sorts", elem_id="leaderboard",
             datatype=["str", "str", *["number"] * (len(exhibits.COLUMNS) - 2)], pinned_columns=1,
+            column_widths=list(WIDTHS),
         )  # fmt: skip
         with gr.Row():
             with gr.Column(min_width=300):
@@ -70,8 +73,9 @@ class Training:
         self.library = library
         with gr.Row():
             self.runs = Menu(
-                [], multiselect=True, label="Runs", interactive=True, elem_id="runs", scale=3
-            )
+                [], multiselect=True, label="Runs", interactive=True, elem_id="runs", scale=3,
+                min_width=300,
+            )  # fmt: skip
             self.quantity = Options(
                 QUANTITIES, value=FIRST_QUANTITY, label="What is drawn", interactive=True,
                 elem_id="quantity",
@@ -113,8 +117,8 @@ class TwoModels:
     def __init__(self, library: Library) -> None:
         self.library = library
         with gr.Row():
-            self.first = Menu([], label="First", interactive=True, elem_id="first")
-            self.second = Menu([], label="Second", interactive=True, elem_id="second")
+            self.first = _menu("First", "first")
+            self.second = _menu("Second", "second")
         self.verdict = gr.HTML(elem_id="pair-verdict", elem_classes="words")
         self.images = gr.HTML(elem_id="pair-images", elem_classes="numbers")
         self.differences = Chart("differences")
@@ -174,7 +178,7 @@ class Mistakes:
         self.families = Chart("families")
         self.evolution = gr.HTML(elem_id="evolution")
         with gr.Row():
-            self.model = Menu([], label="Model", interactive=True, elem_id="mistaken")
+            self.model = _menu("Model", "mistaken")
             self.extent = _extent("extent")
         self.words = gr.HTML(elem_id="mistakes", elem_classes="words")
         self.confusions = Chart("confusions")
@@ -218,7 +222,7 @@ class Calibration:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.model = Menu([], label="Model", interactive=True, elem_id="calibrated")
+        self.model = _menu("Model", "calibrated")
         self.words = gr.HTML(elem_id="calibration", elem_classes="words")
         self.reliability = Chart("reliability")
         _on([self.model.input], self.show, [self.model], self.outputs[1:])
@@ -247,8 +251,8 @@ class Trees:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.study = gr.HTML(elem_id="tree-study")
-        self.settings = gr.HTML(elem_id="tree-settings")
-        self.model = Menu([], label="Model", interactive=True, elem_id="trees")
+        self.settings = gr.HTML(elem_id="tree-settings", elem_classes="numbers")
+        self.model = _menu("Model", "trees")
         self.words = gr.HTML(elem_id="important", elem_classes="words")
         self.importances = Chart("importances")
         _on([self.model.input], self.show, [self.model], self.outputs[3:])
@@ -283,10 +287,15 @@ class Trees:
 SUBTABS = (Leaderboard, Training, TwoModels, Mistakes, Calibration, Trees)
 
 
+def _menu(label: str, name: str) -> Menu:
+    return Menu([], label=label, interactive=True, elem_id=name, min_width=240)
+
+
 def _extent(name: str) -> Options:
     return Options(
-        EXTENTS, value=FIRST_EXTENT, label="Confusions between", interactive=True, elem_id=name
-    )
+        EXTENTS, value=FIRST_EXTENT, label="Confusions between", interactive=True, elem_id=name,
+        scale=2, min_width=300,
+    )  # fmt: skip
 
 
 def _known(extent: str) -> str:

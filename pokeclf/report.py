@@ -1,0 +1,195 @@
+"""The whole Experiments view as one static HTML file, for a class without server and network.
+
+Words, tables and figures are the page's own, from :mod:`pokeclf.exhibits`. Where the page shows
+one choice at a time, the report shows all of them, folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+from itertools import count, pairwise
+from pathlib import Path
+from string import Template
+
+from pokeclf import alternatives, charts, exhibits, findings, study
+from pokeclf.alternatives import Figure
+from pokeclf.errors import PokeclfError
+from pokeclf.files import write_atomically
+from pokeclf.library import Library, Shelf
+from pokeclf.markup import table
+
+TEMPLATE = Path(__file__).with_suffix(".html")
+ENDINGS = (".html", ".htm")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the page shows when a person chooses something: a name and its parts, folded here."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+
+Part = str | Figure | Choice
+"""HTML, a figure, or a choice; None is left out."""
+
+
+def write(library: Library, path: Path) -> tuple[str, ...]:
+    """Write the report of all results that there are.
+
+    Returns
+    -------
+    A sentence for each result that is there and cannot be read.
+
+    Raises
+    ------
+    PokeclfError
+        When there are no results, or the file may not be written.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise PokeclfError(f"A report is a web page: {path} does not end in .html.")
+    shelf = library.shelf()
+    if not shelf.tuned:
+        raise PokeclfError("No model is trained yet, so there is nothing to report.")
+    write_atomically(path, page(library, shelf).encode())
+    return shelf.problems
+
+
+def page(library: Library, shelf: Shelf) -> str:
+    """The whole report."""
+    number = count(1)
+    sections = [
+        (title.lower().replace(" ", "-"), title, _html(parts(library, shelf), number))
+        for title, parts in SECTIONS.items()
+    ]
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        introduction=_introduction(shelf),
+        contents="\n".join(f'<li><a href="#{key}">{title}</a>' for key, title, _ in sections),
+        sections="\n".join(
+            f'<section aria-labelledby="{key}"><h2 id="{key}">{title}</h2>{contents}</section>'
+            for key, title, contents in sections
+        ),
+        plotly=charts.script(),
+    )
+
+
+def _introduction(shelf: Shelf) -> str:
+    split = shelf.split
+    sizes = ", ".join(f"{len(paths):,} {part}" for part, paths in split.parts.items())
+    problems = "".join(f"<p>{escape(problem)}</p>" for problem in shelf.problems)
+    return (
+        f"<p>What {len(shelf.tuned)} of the study's {len(study.STUDY)} models achieve on "
+        f"{len(split.parts['test']):,} test images that no model was trained or chosen on. "
+        "The study's figures are its own, on its own split of a similar data set.</p>"
+        f"<p>Split of seed {split.seed} ({sizes} images), fingerprint "
+        f"<code>{split.fingerprint}</code>; images, fingerprint "
+        f"<code>{escape(split.data_fingerprint)}</code>.</p>{problems}"
+    )
+
+
+def _html(parts: Iterator[Part] | tuple[Part, ...], number: Iterator[int]) -> str:
+    """Parts as HTML; ``number`` gives the next figure's."""
+    found = []
+    for part in parts:
+        if isinstance(part, Choice):
+            found.append(
+                f'<details class="choice"><summary>{escape(part.name)}</summary>'
+                f"{_html(part.parts, number)}</details>"
+            )
+        elif isinstance(part, str):
+            found.append(part)
+        elif part is not None:
+            found.append(_figure(part, f"figure-{next(number)}"))
+    return "\n".join(found)
+
+
+def _figure(figure: Figure, name: str) -> str:
+    # JSON may stand in a script when it cannot end it.
+    data = figure.to_json().replace("</", "<\\/")
+    return (
+        f'<figure><div class="chart" id="{name}" role="img" aria-labelledby="{name}-words" '
+        f'style="height: {figure.layout.height}px"></div>'
+        f'<script type="application/json">{data}</script>'
+        f"{alternatives.beside(figure, name)}</figure>"
+    )
+
+
+def _leaderboard(library: Library, shelf: Shelf) -> Iterator[Part]:
+    yield charts.leaderboard(shelf.tuned)
+    rows = [
+        [escape("–" if cell is None else str(cell)) for cell in row]
+        for row in exhibits.leaderboard(shelf)
+    ]
+    yield table(exhibits.COLUMNS, rows, "All figures")
+    yield charts.accuracy_against_size(shelf.tuned)
+    yield exhibits.against_latency(shelf)
+    yield findings.latencies(shelf.latencies)
+    yield findings.summary(shelf.tuned)
+
+
+def _training(library: Library, shelf: Shelf) -> Iterator[Part]:
+    runs = exhibits.runs(shelf)
+    telling = {name: runs[name] for name in exhibits.telling_runs(shelf)}
+    yield charts.curves(telling, "accuracy")
+    yield findings.recipes(shelf)
+    for name, run in runs.items():
+        quantities = exhibits.QUANTITIES
+        yield Choice(name, tuple(charts.curves({name: run}, each) for each in quantities))
+
+
+def _two_models(library: Library, shelf: Shelf) -> Iterator[Part]:
+    yield "<p>Each model and the next best one; the last table has all pairs.</p>"
+    for first, second in pairwise(result.card.model for result in shelf.ranked):
+        verdict, differences, images = exhibits.pair(shelf, first, second)
+        maps = [
+            Choice(label, (exhibits.pair_confusions(shelf, first, second, extent),))
+            for extent, label in exhibits.EXTENTS.items()
+        ]
+        name = f"{exhibits.name_of(first)} and {exhibits.name_of(second)}"
+        yield Choice(name, (verdict, images, differences, *maps))
+    yield findings.all_pairs(shelf.ranked)
+
+
+def _mistakes(library: Library, shelf: Shelf) -> Iterator[Part]:
+    yield exhibits.families(shelf)
+    yield findings.families(shelf.ranked)
+    for result in shelf.ranked:
+        model = result.card.model
+        first, *others = exhibits.EXTENTS
+        maps = [
+            Choice(exhibits.EXTENTS[extent], (exhibits.confusions(shelf, model, extent),))
+            for extent in others
+        ]
+        yield Choice(
+            exhibits.name_of(model),
+            (exhibits.mistakes(shelf, model), exhibits.confusions(shelf, model, first), *maps),
+        )
+
+
+def _calibration(library: Library, shelf: Shelf) -> Iterator[Part]:
+    for result in shelf.ranked:
+        model = result.card.model
+        yield Choice(exhibits.name_of(model), exhibits.calibration(shelf, model))
+
+
+def _trees(library: Library, shelf: Shelf) -> Iterator[Part]:
+    yield findings.experiments_on_trees(shelf.tuned)
+    yield findings.tree_settings(shelf.tuned)
+    for model in exhibits.trees(shelf):
+        try:
+            parts: tuple[Part, ...] = exhibits.importances(library, model)
+        except PokeclfError as error:  # Trees that are damaged leave the rest as it is.
+            parts = (f"<p>{escape(str(error))}</p>",)
+        yield Choice(exhibits.name_of(model), parts)
+
+
+SECTIONS: dict[str, Callable[[Library, Shelf], Iterator[Part]]] = {
+    "Leaderboard": _leaderboard,
+    "Training": _training,
+    "Two models": _two_models,
+    "Mistakes": _mistakes,
+    "Calibration": _calibration,
+    "Trees": _trees,
+}
