@@ -39,7 +39,7 @@ class Numbers:
 def numbers(figure: Figure) -> Numbers:
     """The numbers of all series; guide lines, which tell nothing when pointed at, are left out."""
     traces = [trace for trace in figure.data if trace.hoverinfo != "skip" and _length(trace)]
-    title = figure.layout.title.text.replace("<br>", ": ")
+    title = figure.layout.title.text
     if not traces:
         return Numbers(title, (), 0, ())
     # Points that have a name or a third number of their own, or two names, take a row each.
@@ -58,8 +58,8 @@ def _by_point(figure: Figure, traces: Sequence[Any], title: str) -> Numbers:
     names, values = [], []
     if filled.text is not None:
         names.append((meta["text"], "text"))
-    if len(figure.data) > 1:
-        names.append((meta.get("series", "series"), None))
+    if "series" in meta:
+        names.append((meta["series"], None))
     for axis, layout in (("y", figure.layout.yaxis), ("x", figure.layout.xaxis)):
         (names if _is_named(filled[axis]) else values).append((layout.title.text, axis))
     if filled.customdata is not None:
@@ -131,7 +131,7 @@ def _extremes(drawn: Numbers, place: int) -> str:
     high = max(known, key=lambda row: row[place])
     name = drawn.header[place]
     told = [
-        f"{word} {_cell(row[place])} ({_name(drawn, row, place)})"
+        f"{word} {cell(row[place])} ({_name(drawn, row, place)})"
         for word, row in (("highest", high), ("lowest", low))
     ]
     if low[place] == high[place]:
@@ -145,14 +145,15 @@ def _name(drawn: Numbers, row: Sequence[Cell], place: int) -> str:
     A bare number is told with what it counts.
     """
     name = ", ".join(
-        each if isinstance(each, str) else f"{name} {_cell(each)}"
+        each if isinstance(each, str) else f"{name} {cell(each)}"
         for name, each in zip(drawn.header, row[: drawn.named], strict=False)
     )
     others = sum(each[place] == row[place] for each in drawn.rows) - 1
     return f"{name} and {others:,} more" if others else name
 
 
-def _cell(value: Cell) -> str:
+def cell(value: Cell) -> str:
+    """A name, or a number as people read it."""
     if value is None:
         return "–"
     if isinstance(value, str):
@@ -182,5 +183,5 @@ def beside(figure: Figure, name: str) -> str:
 def _cells(drawn: Numbers) -> Iterator[list[str]]:
     """Rows as :func:`~pokeclf.markup.table` takes them: HTML but for the first cell."""
     for row in drawn.rows:
-        first, *others = (_cell(value) for value in row)
+        first, *others = (cell(value) for value in row)
         yield [first, *map(escape, others)]

@@ -2,8 +2,7 @@
 
 What their axes do not say about the numbers stands in ``layout.meta``, for
 :mod:`pokeclf.alternatives`: what the names on an axis without a title are (``names``), what a
-point's ``text`` and ``customdata`` are, and what tells its series apart (``series``). Long titles
-have two lines, because a phone is narrow.
+point's ``text`` and ``customdata`` are, and what tells its series apart (``series``).
 """
 
 from __future__ import annotations
@@ -160,7 +159,9 @@ def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
 
 def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> go.Figure:
     """Accuracy against confidence, before and after calibration."""
-    figure = _figure("How often it is right when it is so sure", customdata="images")
+    figure = _figure(
+        "How often it is right when it is so sure", series="figures", customdata="images"
+    )
     figure.add_scatter(
         x=[0, 100], y=[0, 100], mode="lines", name="as sure as right",
         line={"color": _INK, "dash": "dot"}, hoverinfo="skip",
@@ -191,10 +192,10 @@ def confusions(
     """
     related = np.equal.outer(groups, groups)
     parts = (
-        ("same family", np.where(related, wrong, 0), RELATED),
         ("another family", np.where(related, 0, wrong), UNRELATED),
+        ("same family", np.where(related, wrong, 0), RELATED),
     )
-    title = f"What is taken for what; families are shaded<br>{model}"
+    title = f"Confusions of {model}"
     return _matrix(parts, names, groups, title, "mistakes")
 
 
@@ -211,7 +212,7 @@ def confusion_differences(
         (f"more often by {first}", np.maximum(difference, 0), OURS),
         (f"more often by {second}", np.maximum(-difference, 0), STUDY),
     )
-    title = "Confusions that differ; families are shaded"
+    title = "Confusions that differ"
     return _matrix(parts, names, groups, title, "made")
 
 
@@ -246,6 +247,10 @@ def _matrix(
             hovertemplate="%{y} taken for %{x}: %{customdata} images"
             "<extra>%{fullData.name}</extra>",
         )  # fmt: skip
+    figure.add_scatter(
+        x=[None], y=[None], name="a family", mode="markers", hoverinfo="skip",
+        marker={"color": _GRID, "symbol": "square", "size": 12},
+    )  # fmt: skip
     # Blocks along the diagonal: neighbours of one group.
     edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), count]
     blocks = [
@@ -258,12 +263,12 @@ def _matrix(
     axis = {"type": "category", "categoryorder": "array", "categoryarray": list(names)}
     labelled = list(names)[:: -(-count // 50)]
     figure.update_xaxes(
-        **axis, title="guessed", range=[-0.5, count - 0.5], tickangle=-60, tickvals=labelled,
-        showticklabels=count <= _LABELLED, showgrid=count <= _LABELLED,
+        **axis, title="guessed", range=[-0.5, count - 0.5], tickangle=-90, tickvals=labelled,
+        tickfont={"size": 10}, showticklabels=count <= _LABELLED, showgrid=count <= _LABELLED,
     )  # fmt: skip
     figure.update_yaxes(
-        **axis, title="right", range=[count - 0.5, -0.5], tickvals=labelled,
-        showgrid=count <= _LABELLED,
+        **axis, title={"text": "right", "standoff": 28}, range=[count - 0.5, -0.5],
+        tickvals=labelled, showgrid=count <= _LABELLED,
     )  # fmt: skip
     figure.update_layout(legend={"itemsizing": "constant"}, shapes=blocks)
     return figure
@@ -320,9 +325,7 @@ def importances(values: np.ndarray, name: str, count: int = 20) -> go.Figure:
     values : importance of each feature, summing to 1.
     """
     largest = np.argsort(-values, kind="stable")[:count][::-1]
-    figure = _figure(
-        f"Features that are used most<br>{name}", 120 + 20 * len(largest), names="feature"
-    )
+    figure = _figure(f"Features of {name}", 120 + 20 * len(largest), names="feature")
     figure.add_bar(
         x=[100 * float(values[place]) for place in largest],
         y=[f"feature {place + 1}" for place in largest], orientation="h",

@@ -119,8 +119,8 @@ def _figure(figure: Figure, name: str) -> str:
 def _leaderboard(library: Library, shelf: Shelf) -> Iterator[Part]:
     yield charts.leaderboard(shelf.tuned)
     rows = [
-        [escape("–" if cell is None else str(cell)) for cell in row]
-        for row in exhibits.leaderboard(shelf)
+        [name, *(escape(alternatives.cell(each)) for each in others)]
+        for name, *others in exhibits.leaderboard(shelf)
     ]
     yield table(exhibits.COLUMNS, rows, "All figures")
     yield charts.accuracy_against_size(shelf.tuned)

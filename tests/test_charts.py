@@ -7,6 +7,7 @@ import pytest
 
 from pokeclf import charts, dataset, hub, results, study
 from pokeclf.evaluation import Bin
+from pokeclf.latency import Latency
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +50,34 @@ def test_curves_are_drawn_of_networks_alone(tuned):
     assert "nats" in figure.layout.yaxis.title.text
 
 
-def test_confusions_leave_out_right_answers_and_zeros():
-    matrix = np.array([[9, 2, 0], [0, 7, 1], [0, 0, 5]])
-    (heat,) = charts.confusion(matrix, ["pikachu", "raichu", "eevee"], "title").data
-    shown = np.array(heat.z)
-    assert shown[0, 1] == 2
-    assert shown[1, 2] == 1
-    assert np.isnan(shown).sum() == 7
-    assert list(heat.x) == ["Pikachu", "Raichu", "Eevee"]
-    (difference,) = charts.confusion(-matrix, ["pikachu", "raichu", "eevee"], "title").data
-    assert (difference.zmin, difference.zmax) == (-2, 2)
+def test_times_are_drawn_of_the_models_that_were_timed(tuned):
+    timed = {"convmixer": Latency("convmixer", 12.5, "a pass", 30, 9, 1, "a CPU", "2025-01-01")}
+    (points,) = charts.accuracy_against_latency(tuned, timed).data
+    assert (points.x, points.text) == ((12.5,), ("ConvMixer",))
+    assert points.y[0] == pytest.approx(100 * tuned["convmixer"].card.test.accuracy)
+
+
+def test_confusions_are_coloured_by_family_and_sized_by_their_number():
+    wrong = np.array([[0, 2, 0], [0, 0, 1], [5, 0, 0]])
+    names, groups = ["Pikachu", "Raichu", "Eevee"], np.array([1, 1, 0])
+    figure = charts.confusions(wrong, names, groups, "A")
+    found = _named(figure)
+    assert _points(found["same family"]) == [("Pikachu", "Raichu", 2)]
+    outside = [("Eevee", "Pikachu", 5), ("Raichu", "Eevee", 1)]  # the most frequent first
+    assert _points(found["another family"]) == outside
+    assert len(figure.layout.shapes) == 2  # one block a family
+    assert list(figure.layout.yaxis.categoryarray) == names
+
+
+def test_a_confusion_is_on_the_side_of_the_model_that_makes_it_more_often():
+    difference = np.array([[0, 2], [-3, 0]])
+    found = _named(charts.confusion_differences(difference, ["X", "Y"], np.array([0, 1]), "A", "B"))
+    assert _points(found["more often by A"]) == [("X", "Y", 2)]
+    assert _points(found["more often by B"]) == [("Y", "X", 3)]
+
+
+def _points(trace):
+    return list(zip(trace.y, trace.x, trace.customdata, strict=True))
 
 
 def test_the_species_that_differ_most_are_shown_on_their_side():

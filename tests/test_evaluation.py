@@ -129,3 +129,36 @@ def test_mcnemar_by_hand():
     # 2 · P(at most 3 heads of 12 throws) = 2 · (1 + 12 + 66 + 220) / 4096
     assert test.p_value == pytest.approx(2 * 299 / 4096)
     assert evaluation.mcnemar(first, first).p_value == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_intervals_and_mcnemar_are_statsmodels(seed):
+    """On random answers of two models, an independent implementation finds the same."""
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    tables = pytest.importorskip("statsmodels.stats.contingency_tables")
+    random = np.random.default_rng(seed)
+    images = int(random.integers(20, 3000))
+    first = random.random(images) < random.uniform(0.05, 0.95)
+    second = np.where(random.random(images) < 0.3, random.random(images) < 0.6, first)
+    found = evaluation.wilson_interval(int(first.sum()), images)
+    expected = proportion.proportion_confint(first.sum(), images, 0.05, "wilson")
+    assert found == pytest.approx(expected, abs=1e-9)
+    test = evaluation.mcnemar(first, second)
+    counts = [[(a & b).sum() for b in (second, ~second)] for a in (first, ~first)]
+    assert (test.only_first, test.only_second) == (counts[0][1], counts[1][0])
+    expected = tables.mcnemar(np.array(counts), exact=True).pvalue
+    assert test.p_value == pytest.approx(min(expected, 1), abs=1e-9)
+
+
+@pytest.mark.parametrize("bins", [10, 15])
+def test_calibration_error_is_the_definitions(predictions, bins):
+    """Guo et al. 2017, equation 5, image by image, with bins that are open to the right."""
+    logits, labels = predictions
+    probabilities = softmax(logits, axis=1)
+    gaps = {}
+    for row, label in zip(probabilities, labels, strict=True):
+        place = min(int(row.max() * bins), bins - 1)
+        gaps.setdefault(place, []).append(row.max() - (row.argmax() == label))
+    expected = sum(abs(sum(gap)) for gap in gaps.values()) / len(labels)
+    found = evaluation.calibration_error(probabilities, labels, bins)
+    assert found == pytest.approx(expected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pokeclf.markup import percent, table
+from pokeclf.markup import folded, percent, table
 from tests.dashboard.conftest import plain
 
 
@@ -21,3 +21,8 @@ def test_a_table_escapes_names_and_keeps_the_markup_of_cells():
     assert "<caption>A &amp; B</caption>" in text
     assert "how &lt;many&gt;" in text
     assert '<th scope="row">&lt;a&gt;</th><td><strong>1</strong></td>' in text
+
+
+def test_what_is_folded_has_a_plain_name():
+    text = folded("A & B", "<p>inside</p>")
+    assert text == "<details><summary>A &amp; B</summary><p>inside</p></details>"
