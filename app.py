@@ -2,7 +2,9 @@
 
 ``POKECLF_CHECKPOINTS`` names another place of checkpoints than the folder beside this file (see
 :func:`pokeclf.hub.checkpoints_folder`), and ``POKECLF_MEMORY_MB`` bounds the memory for loaded
-models. Gradio itself reads ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT``.
+models. ``POKECLF_DATA`` names the folder of class folders that the models were trained on, as
+``--data`` of training takes it; without it, images of the data set are told of and not shown.
+Gradio itself reads ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT``.
 """
 
 from __future__ import annotations
@@ -31,10 +33,20 @@ def main() -> int:
         place = os.environ.get("POKECLF_CHECKPOINTS") or str(hub.BUNDLED)
         store = ModelStore(hub.checkpoints_folder(place), memory_bound())
         drawings = HERE / "examples"
-        launch(build(store, drawings, WORKERS), drawings)
+        launch(build(store, drawings, WORKERS, images_folder()), drawings)
         return 0
 
     return commandline.run(serve)
+
+
+def images_folder() -> Path | None:
+    """The folder of images, None when none is named; raises PokeclfError when it is not there."""
+    place = os.environ.get("POKECLF_DATA")
+    if not place:
+        return None
+    if not Path(place).is_dir():
+        raise PokeclfError(f"There is no folder of images at {place}, which POKECLF_DATA names.")
+    return Path(place).resolve()
 
 
 def memory_bound() -> int:

@@ -123,7 +123,7 @@ def open_folder(
         broken=tuple((path, reason) for path, reason in index["broken"]),
         classes=tuple(sorted(counts)),
         fingerprint=sha256("\n".join(f"{entry.path} {entry.sha256}" for entry in entries).encode()),
-        kinds=_read_kinds(root),
+        kinds=manifest_column(root, "kind"),
         pixels=np.memmap(cache / "pixels.bin", np.uint8, "r"),
     )
 
@@ -143,12 +143,16 @@ def _list_files(root: Path) -> list[str]:
     return files
 
 
-def _read_kinds(root: Path) -> dict[str, str]:
+def manifest_column(root: Path, column: str) -> dict[str, str]:
+    """A column of a data set's ``manifest.csv`` by file, empty where there is none.
+
+    Few data sets have one; without it, figures by kind or source are left out.
+    """
     try:
         with (root / "manifest.csv").open(newline="", encoding="utf-8") as file:
-            return {row["file"]: row["kind"] for row in csv.DictReader(file)}
+            return {row["file"]: row[column] for row in csv.DictReader(file)}
     except (OSError, KeyError, UnicodeDecodeError, csv.Error):
-        return {}  # Few data sets have one; without it, figures by kind are left out.
+        return {}
 
 
 def _content_hashes(root: Path, files: list[str]) -> list[tuple[str, str]]:

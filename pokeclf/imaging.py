@@ -84,6 +84,19 @@ def decode(source: bytes | str | Path) -> Image.Image:
         raise ImageError("The image is damaged or incomplete and cannot be read.") from error
 
 
+def size(source: bytes | str | Path) -> tuple[int, int]:
+    """Width and height of an untrusted image as it is shown, upright, without decoding its pixels.
+
+    Raises
+    ------
+    ImageError
+        When it is no image in one of the accepted formats.
+    """
+    image = _open(_read(source))
+    turned = _orientation(image) in (5, 6, 7, 8)
+    return image.size[::-1] if turned else image.size
+
+
 def _read(source: bytes | str | Path) -> bytes:
     if isinstance(source, bytes):
         data = source

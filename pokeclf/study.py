@@ -18,6 +18,13 @@ SCRATCH = "scratch"
 EXPERIMENT_1 = "experiment 1"
 EXPERIMENT_2 = "experiment 2"
 STAGES = (SCRATCH, EXPERIMENT_1, EXPERIMENT_2)
+IMAGE_SIZES: Mapping[tuple[int, int], int] = MappingProxyType(
+    {
+        (240, 240): 12264, (1280, 720): 144, (225, 225): 136, (300, 168): 54, (1920, 1080): 48,
+        (734, 1024): 36, (500, 500): 35, (646, 646): 35, (600, 600): 34, (600, 825): 34,
+    }
+)  # fmt: skip
+"""The most common image sizes that the study reports of its data set, with numbers of images."""
 
 
 @dataclass(frozen=True)

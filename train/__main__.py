@@ -1,8 +1,10 @@
 """``python -m train MODEL…``: train models of the study and write their checkpoints.
 
 ``python -m train report`` writes down their results, ``python -m train verify MODEL… --data DIR``
-measures them again, ``python -m train faithfulness MODEL… --data DIR`` examines their maps,
-and ``python -m train diagnose --data DIR`` looks for the reason why the study's plain CNN never
+measures them again, ``python -m train data --data DIR`` describes the data set,
+``python -m train embed MODEL… --data DIR`` arranges the test images by a model's features,
+``python -m train faithfulness MODEL… --data DIR`` examines its maps, and
+``python -m train diagnose --data DIR`` looks for the reason why the study's plain CNN never
 learned.
 """
 
@@ -26,7 +28,7 @@ from train.sources import data_folder
 from train.trees import train_trees
 from train.workshop import BudgetSpent, Workshop
 
-COMMANDS = ("report", "verify", "faithfulness", "diagnose")
+COMMANDS = ("report", "verify", "data", "embed", "faithfulness", "diagnose")
 """Modules of this package that are commands of their own."""
 MAX_SEED = 2**32 - 1
 """scikit-learn takes no larger ones."""

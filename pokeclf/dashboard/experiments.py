@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -16,7 +18,8 @@ from pokeclf.library import Library
 class Experiments:
     """The parts of the tab; everything is drawn when it is first looked at."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, further: Sequence[Callable[[], Any]] = ()) -> None:
+        """``further``: what builds the tabs that stand behind those of this class."""
         self.library = library
         self.problem = gr.HTML(elem_id="experiments-problem")
         self.drawn = gr.State()  # when what stands on the page was written
@@ -25,6 +28,8 @@ class Experiments:
             for part in SUBTABS:
                 with gr.Tab(part.title):
                     self.parts.append(part(library))
+            for build in further:
+                build()
 
     @property
     def outputs(self) -> list[gr.components.Component]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.compare import Compare
+from pokeclf.dashboard.data import Data
+from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.experiments import Experiments
+from pokeclf.dashboard.gallery import Gallery
 from pokeclf.dashboard.identify import Identify
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
+from pokeclf.pictures import Pictures
 
 HERE = Path(__file__).parent
 TITLE = "pokeclf"
@@ -47,14 +52,16 @@ THEME = gr.themes.Default(
 )
 
 
-def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
+def build(store: ModelStore, drawings: Path, workers: int, images: Path | None = None) -> gr.Blocks:
     """The whole page.
 
     Parameters
     ----------
     drawings : folder of example pictures.
     workers : number of requests that may use the models at the same time.
+    images : folder of the images that the models were trained on; None where it is not at hand.
     """
+    library, pictures = Library(store.root), Pictures(store.root, images)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         gr.HTML(HEADER, elem_id="header")
         with gr.Tabs():
@@ -63,9 +70,20 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
             with gr.Tab("Compare", id="compare"):
                 compare = Compare(identify.observations, drawings, workers)
             with gr.Tab("Experiments", id="experiments") as tab:
-                experiments = Experiments(Library(store.root))
+                seen = identify.observations
+                further = (
+                    partial(Gallery, library, pictures, seen, workers),
+                    partial(Embedding, library, pictures),
+                )
+                experiments = Experiments(library, further)
+            with gr.Tab("Data", id="data") as data_tab:
+                data = Data(pictures)
         tab.select(
             experiments.refresh, experiments.drawn, experiments.outputs, show_progress="minimal",
+            api_visibility="private",
+        )  # fmt: skip
+        data_tab.select(
+            data.refresh, data.chosen, data.outputs, show_progress="minimal",
             api_visibility="private",
         )  # fmt: skip
         # Models that were trained since the server started appear with the next visit.

@@ -1,0 +1,165 @@
+"""The Embedding tab: which test images look alike to a model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from pokeclf import datacharts, datafindings, embedding, selections, study
+from pokeclf.checkpoint import CheckpointError
+from pokeclf.dashboard import notices
+from pokeclf.dashboard.cards import ANSWER, answered, listing, picked, title
+from pokeclf.dashboard.inputs import Menu, Options
+from pokeclf.dashboard.picker import ranked
+from pokeclf.errors import PokeclfError
+from pokeclf.library import Library
+from pokeclf.pictures import Pictures
+from pokeclf.results import Result
+from pokeclf.species import of
+
+Updates = dict[gr.components.Component, Any]
+
+ALL = ""
+READING = (
+    "<p>Each mark is a test image; images whose features are alike for the network lie beside each "
+    "other. Only neighbourhoods mean something here: t-SNE keeps neither distances between groups "
+    "nor their sizes. A click on a mark shows the image; a species chosen above shows all of its "
+    "images.</p>"
+)
+# Gradio's plots tell nothing of a click, so Plotly is asked; each new figure forgets the listener.
+PICK = """
+document.addEventListener('pointerdown', event => {
+	const plot = event.target.closest('#embedding-chart .js-plotly-plot');
+	if (!plot) return;
+	plot.removeAllListeners('plotly_click');
+	plot.on('plotly_click', ({ points }) => trigger('select', { place: points[0].customdata[0] }));
+}, true);"""
+
+
+class Embedding:
+    """Components and handlers of the tab; everything is drawn when it is first looked at."""
+
+    def __init__(self, library: Library, pictures: Pictures) -> None:
+        self.library = library
+        self.pictures = pictures
+        self.drawn = gr.State()  # when the results on the page were written
+        with gr.Tab("Embedding", id="embedding") as self.tab:
+            self._build()
+        self._listen()
+
+    def _build(self) -> None:
+        with gr.Row():
+            self.model = Menu([], label="Model", interactive=True, elem_id="embedding-model")
+            self.species = Menu(
+                [("All species", ALL)], value=ALL, label="Species", interactive=True,
+                elem_id="embedding-species",
+            )  # fmt: skip
+            self.colouring = Options(
+                [(f"by {each}", each) for each in datacharts.COLOURINGS],
+                value=datacharts.TYPE, label="Colours", interactive=True,
+            )  # fmt: skip
+        self.line = gr.HTML(elem_id="embedding-line")
+        with gr.Row():
+            with gr.Column(scale=4, min_width=300):
+                self.chart = gr.Plot(show_label=False, elem_id="embedding-chart")
+            with gr.Column(scale=1, min_width=200):
+                self.picked = gr.HTML(elem_id="embedding-picked", js_on_load=PICK)
+        self.table = gr.HTML()
+        self.images = gr.HTML(elem_id="embedding-images")
+
+    def _listen(self) -> None:
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        asked = [self.model, self.species, self.colouring]
+        drawn = [self.line, self.chart, self.picked, self.table, self.images]
+        changed = [self.model.input, self.species.input, self.colouring.input]
+        gr.on(changed, notices.guarded(self.draw, len(drawn)), asked, drawn, **quiet)
+        self.picked.select(notices.guarded(self.pick, 1), self.model, self.picked, **quiet)
+        outputs = [self.drawn, *asked, *drawn]
+        self.tab.select(
+            notices.guarded(self.refresh, len(outputs)), self.drawn, outputs, **quiet
+        )  # fmt: skip
+
+    def refresh(self, drawn: tuple[int, ...] | None = None) -> Updates:
+        """Draw the tab from the results that there are now, unless it stands there already.
+
+        Parameters
+        ----------
+        drawn : when the results on the page were written.
+        """
+        if drawn == self.library.written():
+            return {self.drawn: gr.skip()}
+        names = ranked(self.library.shelf())
+        if not names:
+            return {self.line: "<p>No model is trained yet, so there is nothing to see.</p>"}
+        model = next((each for _, each in names if self._is_there(each)), names[0][1])
+        slugs = self.library.shelf().result(model).card.classes
+        species = [(of(slug).name, slug) for slug in sorted(slugs, key=lambda s: of(s).number)]
+        return {
+            self.drawn: self.library.written(),
+            self.model: gr.update(choices=names, value=model),
+            self.species: gr.update(choices=[("All species", ALL), *species], value=ALL),
+            self.colouring: datacharts.TYPE,
+            **self.draw(model, ALL, datacharts.TYPE),
+        }
+
+    def draw(self, model: str, species: str, colouring: str) -> Updates:
+        """The chart of a model, and the images of the chosen species.
+
+        A model without an embedding gets a sentence that says how to compute it.
+        """
+        result = self.library.shelf().result(model)
+        try:
+            places = self._places(result)
+        except CheckpointError as error:
+            line = f"<p>{notices.sentence(error)}</p>"
+            nothing = gr.update(value=None, visible=False)
+            return {self.line: line, self.chart: nothing, self.picked: "", self.table: "",
+                    self.images: ""}  # fmt: skip
+        names = [title(name) for name in self.pictures.test_images(result.card)]
+        chosen = species if species in result.card.classes else None
+        figure = datacharts.embedding(
+            places, result, names,
+            colouring if colouring in datacharts.COLOURINGS else datacharts.TYPE,
+            chosen, f"Test images as {_network(result)} sees them",
+        )  # fmt: skip
+        return {
+            self.line: READING,
+            self.chart: gr.update(value=figure, visible=True),
+            self.picked: "",
+            self.table: datafindings.embedded_species(result, places),
+            self.images: self._images_of(result, chosen) if chosen else "",
+        }
+
+    def pick(self, model: str, event: gr.EventData) -> str:
+        """The image whose mark was clicked, as HTML."""
+        result = self.library.shelf().result(model)
+        place = picked(event, len(result.labels))
+        return self._listing(result, np.array([place]), "The chosen image")
+
+    def _images_of(self, result: Result, slug: str) -> str:
+        places = selections.of_species(result, result.card.classes.index(slug))
+        return self._listing(result, places, f"Test images of {of(slug).name}")
+
+    def _listing(self, result: Result, places: np.ndarray, caption: str) -> str:
+        names = self.pictures.test_images(result.card)
+        shown = [replace(answered(result, names, int(place)), place=None) for place in places]
+        return listing(self.pictures, shown, ANSWER, caption)
+
+    def _places(self, result: Result) -> np.ndarray:
+        owner = embedding.owner(result.card)
+        return embedding.read(self.library.root / owner, self.library.shelf().result(owner).card)
+
+    def _is_there(self, model: str) -> bool:
+        try:
+            self._places(self.library.shelf().result(model))
+        except PokeclfError:
+            return False
+        return True
+
+
+def _network(result: Result) -> str:
+    """Whose features these are."""
+    return study.find(embedding.owner(result.card)).name
