@@ -56,6 +56,7 @@ def images_by_name(counts: Counts, title: str) -> go.Figure:
         marker={"color": OURS}, hovertemplate="%{y}: %{x:,} images<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title="images", range=[0, 1.15 * max(totals)])
+    figure.update_yaxes(ticksuffix=" ")
     return figure
 
 
@@ -72,7 +73,7 @@ def sizes(rows: Sequence[tuple[int, int, int]]) -> go.Figure:
         x=width, y=height, customdata=images, mode="markers",
         marker={
             "color": OURS, "opacity": 0.5, "sizemode": "area", "size": images, "sizemin": 2,
-            "sizeref": images.max() / 60**2 * 2,
+            "sizeref": images.max() / 60**2 * 2, "line": {"width": 0},
         },
         hovertemplate="%{x} × %{y} pixels: %{customdata:,} images<extra></extra>",
     )  # fmt: skip
@@ -139,7 +140,9 @@ def embedding(
     add(wrong, "mistake", crosses, True)
     figure.update_xaxes(title="first dimension (t-SNE, no unit)", showticklabels=False)
     figure.update_yaxes(title="second dimension (t-SNE, no unit)", showticklabels=False)
-    figure.update_layout(hovermode="closest", legend={"itemsizing": "constant"})
+    # Many types take many lines on a phone, for which there is no room above the chart.
+    below = {"itemsizing": "constant", "y": -0.08, "yanchor": "top"}
+    figure.update_layout(hovermode="closest", legend=below, margin={"t": 40})
     return figure
 
 

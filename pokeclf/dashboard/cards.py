@@ -80,12 +80,13 @@ def listing(pictures: Pictures, shown: Sequence[Shown], header: Sequence[str], c
     """
     why = pictures.missing()
     if why is None:
-        return f'<div class="cards">{"".join(_card(pictures, each) for each in shown)}</div>'
-    rows = [[title(each.name), *map(escape, each.facts)] for each in shown]
-    return f'<p class="hint">{escape(why)}</p>' + table(("image", *header), rows, caption)
+        found = "".join(_card(pictures, each, header) for each in shown)
+        return f'<div class="cards">{found}</div>'
+    rows = [[each.facts[0], *map(escape, (*each.facts[1:], title(each.name)))] for each in shown]
+    return f'<p class="hint">{escape(why)}</p>' + table((*header, "image"), rows, caption)
 
 
-def _card(pictures: Pictures, each: Shown) -> str:
+def _card(pictures: Pictures, each: Shown, header: Sequence[str]) -> str:
     picture = _picture(pictures, each)
     if each.place is not None:
         label = escape(f"Choose {each.alt}, {title(each.name)}")
@@ -93,7 +94,10 @@ def _card(pictures: Pictures, each: Shown) -> str:
             f'<button type="button" data-place="{each.place}" aria-label="{label}">{picture}'
             "</button>"
         )
-    facts = "".join(f"<div>{escape(fact)}</div>" for fact in each.facts)
+    facts = "".join(
+        f"<div><small>{name}</small> {escape(fact)}</div>"
+        for name, fact in zip(header, each.facts, strict=True)
+    )
     return (
         f"<figure>{picture}<figcaption>{facts}<small>{escape(title(each.name))}</small>"
         "</figcaption></figure>"
@@ -106,4 +110,4 @@ def _picture(pictures: Pictures, each: Shown) -> str:
         source = pictures.thumbnail(each.name)
     except PokeclfError as error:
         return f'<span class="unseen">{escape(str(error))}</span>'
-    return f'<img alt="{escape(each.alt)}" src="{source}" loading="lazy">'
+    return f'<img alt="{escape(each.alt)}" src="{source}">'

@@ -125,15 +125,15 @@ class Data:
     def _duplicates(self) -> str:
         """The first groups of near-duplicates, as HTML."""
         found = [
-            Shown(path, f"{name}, near-duplicate", (name, f"group {number}"))
+            Shown(path, f"{name}, near-duplicate", (name, str(number)))
             for number, group in enumerate(_telling(self.pictures.split())[:GROUPS], start=1)
             for path in group
             for name in [of(path.split("/")[0]).name]
         ]
         if not found:
             return ""
-        caption = f"The first {GROUPS} groups, those with several species before others"
-        return f"<p>{caption}.</p>" + listing(self.pictures, found, ("species", "group"), caption)
+        line = f"<p>The first {GROUPS} groups, those with several species before others:</p>"
+        return line + listing(self.pictures, found, ("species", "group"), "Near-duplicates")
 
 
 def _telling(split: Split) -> list[tuple[str, ...]]:

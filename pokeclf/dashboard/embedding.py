@@ -45,17 +45,19 @@ class Embedding:
     def __init__(self, library: Library, pictures: Pictures) -> None:
         self.library = library
         self.pictures = pictures
-        self.drawn = gr.State()  # when the results on the page were written
         with gr.Tab("Embedding", id="embedding") as self.tab:
             self._build()
         self._listen()
 
     def _build(self) -> None:
+        self.drawn = gr.State()  # when the results on the page were written
         with gr.Row():
-            self.model = Menu([], label="Model", interactive=True, elem_id="embedding-model")
+            self.model = Menu(
+                [], label="Model", interactive=True, min_width=260, elem_id="embedding-model"
+            )
             self.species = Menu(
                 [("All species", ALL)], value=ALL, label="Species", interactive=True,
-                elem_id="embedding-species",
+                min_width=260, elem_id="embedding-species",
             )  # fmt: skip
             self.colouring = Options(
                 [(f"by {each}", each) for each in datacharts.COLOURINGS],

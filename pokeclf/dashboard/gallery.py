@@ -43,18 +43,21 @@ class Gallery:
         self.library = library
         self.pictures = pictures
         self.observations = observations
-        self.drawn = gr.State()  # when the results on the page were written
-        self.page = gr.State(0)
         with gr.Tab("Gallery", id="gallery") as self.tab:
             self._build()
         self._listen(workers)
 
     def _build(self) -> None:
+        self.drawn = gr.State()  # when the results on the page were written
+        self.page = gr.State(0)
         with gr.Row():
-            self.model = Menu([], label="Model", interactive=True, elem_id="gallery-model")
-            self.choice = Menu(
-                [], label="Which", interactive=True, visible=False, elem_id="gallery-choice"
+            self.model = Menu(
+                [], label="Model", interactive=True, min_width=260, elem_id="gallery-model"
             )
+            self.choice = Menu(
+                [], label="Which", interactive=True, visible=False, min_width=260,
+                elem_id="gallery-choice",
+            )  # fmt: skip
         self.view = Options(
             list(VIEWS), value=MISTAKES, label="Test images", interactive=True,
             elem_id="gallery-view",
@@ -67,10 +70,13 @@ class Gallery:
         with gr.Column(visible=False, elem_id="gallery-maps") as self.panel:
             gr.HTML("<h2>Where two models looked</h2>")
             with gr.Row():
-                self.image = Menu([], label="Image", interactive=True, elem_id="gallery-image")
-                self.second = Menu(
-                    [], label="Second model", interactive=True, elem_id="gallery-second"
+                self.image = Menu(
+                    [], label="Image", interactive=True, min_width=260, elem_id="gallery-image"
                 )
+                self.second = Menu(
+                    [], label="Second model", interactive=True, min_width=260,
+                    elem_id="gallery-second",
+                )  # fmt: skip
             self.button = gr.Button("Show the maps", variant="primary", elem_id="gallery-show")
             self.maps = gr.HTML(elem_id="gallery-result")
 

@@ -35,4 +35,7 @@
 		subtree: true,
 	});
 	look();
+	// Gradio measures the tabs once, which may be before our style sheet makes them smaller.
+	const tab = document.querySelector("#tabs [role=tab]");
+	if (tab) new ResizeObserver(() => window.dispatchEvent(new Event("resize"))).observe(tab);
 }

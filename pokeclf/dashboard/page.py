@@ -64,7 +64,7 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
     library, pictures = Library(store.root), Pictures(store.root, images)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         gr.HTML(HEADER, elem_id="header")
-        with gr.Tabs():
+        with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Identify", id="identify"):
                 identify = Identify(store, drawings, workers)
             with gr.Tab("Compare", id="compare"):

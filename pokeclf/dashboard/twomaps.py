@@ -31,7 +31,9 @@ def maps(seen: Sequence[Seen], right: str, rival: str) -> str:
     contrasts = [_contrast(each, right, rival) for each in seen]
     side = max(each.observation.crop.width for each in seen)
     scaled = shared_scale(evidence, side)
-    pictures: list[tuple[Image.Image, str]] = []
+    pictures: list[tuple[Image.Image, str]] = [
+        (seen[0].observation.crop, f"The picture itself: {of(right).name}")
+    ]
     for one, for_right, scale, for_rival in zip(seen, evidence, scaled, contrasts, strict=True):
         crop = one.observation.crop
         pictures += [
