@@ -41,7 +41,7 @@ class Shelf:
 
     def result(self, model: str | None) -> Result:
         """A bundled model's; raises PokeclfError when there is none."""
-        if model not in self.tuned:
+        if not isinstance(model, str) or model not in self.tuned:
             raise PokeclfError("Choose a model that is trained.")
         return self.tuned[model]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pokeclf import checkpoint, evaluation, explain, hub, imaging
+from pokeclf import checkpoint, datasummary, embedding, evaluation, explain, hub, imaging
 from pokeclf.classifier import ModelStore
 from pokeclf.dataset import read_split
 
@@ -118,6 +118,22 @@ def test_the_models_together_recognise_the_drawings(store):
         top = classifier.observe(imaging.decode(path)).top(5)
         right += path.stem in [guess.species for guess in top]
     assert right >= 0.6 * len(drawings)
+
+
+def test_the_data_set_is_described_without_pictures_or_places(split):
+    file = hub.BUNDLED / datasummary.FILE
+    assert file.stat().st_size < 200_000
+    assert str(ROOT.parent) not in file.read_text()
+    assert sum(datasummary.read(hub.BUNDLED, split).images) == sum(map(len, split.parts.values()))
+
+
+def test_stored_embeddings_belong_to_their_models():
+    stored = sorted(hub.BUNDLED.glob(f"*/{embedding.FILE}"))
+    assert stored
+    for file in stored:
+        assert file.stat().st_size < 20_000
+        card = checkpoint.read_card(file.parent)
+        assert len(embedding.read(file.parent, card)) == card.test.images
 
 
 def test_the_split_file_is_plain_json_with_its_fingerprint():

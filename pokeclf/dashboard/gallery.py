@@ -93,7 +93,7 @@ class Gallery:
             button.click(self._guarded(turn, listed), [*asked, self.page], listed, **quiet)
         chosen = [self.image, self.maps]
         self.images.select(self._guarded(self.pick, chosen), self.image, chosen, **quiet).then(
-            None, js="() => document.getElementById('gallery-maps').scrollIntoView"
+            None, api_visibility="private", js="() => document.getElementById('gallery-maps').scrollIntoView"
             "({ behavior: 'smooth', block: 'nearest' })",
         )  # fmt: skip
         self.image.input(lambda: "", None, self.maps, **quiet)
@@ -199,7 +199,7 @@ class Gallery:
         ----------
         name : path of a test image as the split has it.
         """
-        result = self.library.shelf().result(first)
+        result, other = (self.library.shelf().result(each) for each in (first, second))
         names = self.pictures.test_images(result.card)
         if name not in names:
             raise PokeclfError("Choose an image of the list.")
@@ -208,7 +208,8 @@ class Gallery:
         right = int(result.labels[place])
         rival = next(int(each) for each in ranked if each != right)
         path = str(self.pictures.file(name))
-        seen = [self.observations.get(path, each) for each in dict.fromkeys((first, second))]
+        models = dict.fromkeys(each.card.model for each in (result, other))
+        seen = [self.observations.get(path, model) for model in models]
         return maps(seen, *(result.card.classes[each] for each in (right, rival)))
 
 
