@@ -373,3 +373,16 @@ def test_evaluation_and_serving_see_the_same_tensor(tmp_path):
             evaluated = ways.tensor(folder.image(index))
             served = ways.tensor(decode(root / entry.path))
             assert torch.equal(evaluated, served), entry.path
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_the_size_of_a_file_is_told_upright(name):
+    stored = imaging.size(READABLE[name])
+    width, height = decode(READABLE[name]).size
+    assert (stored[0] > stored[1]) == (width > height)
+    assert stored[0] >= width
+
+
+def test_the_size_of_what_is_no_image_is_refused():
+    with pytest.raises(ImageError, match="not an image in one of"):
+        imaging.size(b"no image")

@@ -32,6 +32,9 @@ VIEWS = (
     ("one taken for another", CONFUSION),
 )
 PAGE = 24
+SHOW_MAPS = """() => document.getElementById("gallery-maps")
+	.scrollIntoView({ behavior: "smooth", block: "nearest" })"""
+"""Below a page of images the place where their maps are drawn may be far away."""
 
 
 class Gallery:
@@ -93,9 +96,8 @@ class Gallery:
             button.click(self._guarded(turn, listed), [*asked, self.page], listed, **quiet)
         chosen = [self.image, self.maps]
         self.images.select(self._guarded(self.pick, chosen), self.image, chosen, **quiet).then(
-            None, api_visibility="private", js="() => document.getElementById('gallery-maps').scrollIntoView"
-            "({ behavior: 'smooth', block: 'nearest' })",
-        )  # fmt: skip
+            None, js=SHOW_MAPS, api_visibility="private"
+        )
         self.image.input(lambda: "", None, self.maps, **quiet)
         self.button.click(
             self._guarded(self.show_maps, [self.maps]), [self.image, self.model, self.second],

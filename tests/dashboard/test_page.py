@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,15 +71,23 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """The address of a running ``app.py``, which must not have logged a traceback in the end."""
+    with serving(tmp_path_factory.mktemp("elsewhere"), CHECKPOINTS) as address:
+        yield address
+
+
+@contextmanager
+def serving(folder, checkpoints, images=""):
+    """Run ``app.py`` from some folder; ``images`` is where the data set is, if anywhere."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-u", ROOT / "app.py"],
-        cwd=tmp_path_factory.mktemp("elsewhere"),
+        cwd=folder,
         env={
             **os.environ,
-            "POKECLF_CHECKPOINTS": str(CHECKPOINTS),
+            "POKECLF_CHECKPOINTS": str(checkpoints),
+            "POKECLF_DATA": str(images),
             "GRADIO_SERVER_NAME": "127.0.0.1",
             "GRADIO_SERVER_PORT": str(port),
         },
