@@ -16,6 +16,7 @@ from train.data import describe
 SPECIES = ("abra", "bulbasaur", "charmander")
 MODELS = ("convmixer", "vit_frozen")
 SIZE = (48, 40)
+_QUANTITIES = ("loss", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -72,4 +73,6 @@ def write_result(root: Path, model: str, split: Split, mistakes: int) -> None:
     )
     checkpoint.write_card(folder, card)
     checkpoint.write_predictions(folder, {"test": logits, "validation": logits})
-    (folder / checkpoint.HISTORY).write_text("epoch,train_accuracy\n0,0.5\n")
+    quantities = [f"{part}_{what}" for part in ("train", "validation") for what in _QUANTITIES]
+    history = ",".join(["epoch", *quantities]) + "\n0" + ",0.5" * len(quantities) + "\n"
+    (folder / checkpoint.HISTORY).write_text(history)
