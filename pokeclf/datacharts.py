@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from pokeclf.charts import OURS, PALETTE, _figure
 from pokeclf.dataset import PARTS
 from pokeclf.datasummary import Counts
+from pokeclf.markup import percent
 from pokeclf.results import Result
 from pokeclf.species import of
 
@@ -32,7 +33,7 @@ def images_by_species(species: Counts) -> go.Figure:
     """Images of each species by part of the split, the species with the most first."""
     ranked = sorted(species.items(), key=lambda item: -sum(item[1]))
     names = [of(slug).name for slug, _ in ranked]
-    figure = _figure("Images of each species")
+    figure = _figure("Images of each species", names="species")
     for place, (part, colour) in enumerate(zip(PART_NAMES.values(), PALETTE, strict=False)):
         figure.add_bar(
             x=names, y=[counts[place] for _, counts in ranked], name=part,
@@ -45,18 +46,24 @@ def images_by_species(species: Counts) -> go.Figure:
     return figure
 
 
-def images_by_name(counts: Counts, title: str) -> go.Figure:
-    """Images by kind or source, all parts together, the most on top."""
+def images_by_name(counts: Counts, kind: str) -> go.Figure:
+    """Images by kind or source and part of the split, the most on top, with their numbers.
+
+    Parameters
+    ----------
+    kind : what the names are: ``"kind"`` or ``"source"``.
+    """
     ranked = sorted(counts.items(), key=lambda item: sum(item[1]))
-    figure = _figure(title, 120 + 26 * len(ranked))
-    totals = [sum(row) for _, row in ranked]
-    figure.add_bar(
-        x=totals, y=[name or "not known" for name, _ in ranked], orientation="h",
-        text=[f"{total:,}" for total in totals], textposition="outside", cliponaxis=False,
-        marker={"color": OURS}, hovertemplate="%{y}: %{x:,} images<extra></extra>",
-    )  # fmt: skip
-    figure.update_xaxes(title="images", range=[0, 1.15 * max(totals)])
-    figure.update_yaxes(ticksuffix=" ")
+    names = [f"{name or 'not known'} ({sum(row):,})" for name, row in ranked]
+    figure = _figure(f"Images by {kind}", 120 + 26 * len(ranked), names=kind)
+    for place, (part, colour) in enumerate(zip(PART_NAMES.values(), PALETTE, strict=False)):
+        figure.add_bar(
+            x=[row[place] for _, row in ranked], y=names, orientation="h", name=part,
+            marker={"color": colour},
+            hovertemplate="%{y}: %{x:,} images<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(title="images")
     return figure
 
 
@@ -68,14 +75,15 @@ def sizes(rows: Sequence[tuple[int, int, int]]) -> go.Figure:
     rows : width and height in pixels, and number of images.
     """
     width, height, images = np.array(rows).T
-    figure = _figure("Sizes of the images")
+    figure = _figure("Sizes of the images", text="size", customdata="images")
     figure.add_scatter(
         x=width, y=height, customdata=images, mode="markers",
+        text=[f"{wide} × {high}" for wide, high, _ in rows],
         marker={
             "color": OURS, "opacity": 0.5, "sizemode": "area", "size": images, "sizemin": 2,
             "sizeref": images.max() / 60**2 * 2, "line": {"width": 0},
         },
-        hovertemplate="%{x} × %{y} pixels: %{customdata:,} images<extra></extra>",
+        hovertemplate="%{text} pixels: %{customdata:,} images<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title="width (pixels)", rangemode="tozero")
     figure.update_yaxes(title="height (pixels)", rangemode="tozero")
@@ -92,7 +100,7 @@ def embedding(
 ) -> go.Figure:
     """Test images by their features: right answers are dots, mistakes crosses.
 
-    Each mark's ``customdata`` begins with the place of its image in the split's order.
+    Each mark's ``customdata`` is the place of its image in the split's order.
 
     Parameters
     ----------
@@ -106,24 +114,21 @@ def embedding(
     groups = np.array([_group(slug, colouring) for slug in labels])
     shown = np.array([species in (None, slug) for slug in labels])
     colours = _colours(sorted(set(groups)), colouring)
-    data = np.array(
+    guesses, shares = result.guesses, result.probabilities.max(1)
+    text = np.array(
         [
-            (place, name, of(right).name, of(classes[guess]).name, 100 * share)
-            for place, (name, right, guess, share) in enumerate(
-                zip(names, labels, result.guesses, result.probabilities.max(1), strict=True)
-            )
-        ],
-        dtype=object,
+            f"{name}<br>{of(right).name}, guessed {of(classes[guess]).name} ({percent(share)})"
+            for name, right, guess, share in zip(names, labels, guesses, shares, strict=True)
+        ]
     )
     figure = _figure(title, 620)
 
     def add(chosen: np.ndarray, name: str, marker: Mapping[str, object], legend: bool) -> None:
         if chosen.any():
             figure.add_scatter(
-                x=places[chosen, 0], y=places[chosen, 1], customdata=data[chosen],
-                mode="markers", name=name, marker=marker, showlegend=legend,
-                hovertemplate="%{customdata[1]}<br>%{customdata[2]}, guessed %{customdata[3]} "
-                "(%{customdata[4]:.1f} %)<extra></extra>",
+                x=places[chosen, 0], y=places[chosen, 1], text=text[chosen],
+                customdata=np.flatnonzero(chosen), mode="markers", name=name, marker=marker,
+                showlegend=legend, hovertemplate="%{text}<extra></extra>",
             )  # fmt: skip
 
     add(~shown & result.right, "other species", {"color": _PALE, "size": 5}, species is not None)
@@ -140,9 +145,7 @@ def embedding(
     add(wrong, "mistake", crosses, True)
     figure.update_xaxes(title="first dimension (t-SNE, no unit)", showticklabels=False)
     figure.update_yaxes(title="second dimension (t-SNE, no unit)", showticklabels=False)
-    # Many types take many lines on a phone, for which there is no room above the chart.
-    below = {"itemsizing": "constant", "y": -0.08, "yanchor": "top"}
-    figure.update_layout(hovermode="closest", legend=below, margin={"t": 40})
+    figure.update_layout(hovermode="closest", legend={"itemsizing": "constant"})
     return figure
 
 

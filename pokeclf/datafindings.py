@@ -10,7 +10,7 @@ import numpy as np
 from pokeclf import evaluation, study
 from pokeclf.datacharts import PART_NAMES
 from pokeclf.dataset import NEAR_DUPLICATE_BITS
-from pokeclf.datasummary import Counts, DataSummary
+from pokeclf.datasummary import DataSummary
 from pokeclf.markup import folded, table
 from pokeclf.results import Result
 from pokeclf.species import of
@@ -44,20 +44,6 @@ def split_table(summary: DataSummary) -> str:
     return table(header, rows, "The split; near-duplicates stay in one part")
 
 
-def counts_table(counts: Counts, kind: str) -> str:
-    """Images by a name and part of the split, folded.
-
-    Parameters
-    ----------
-    kind : what the names are: ``"species"``, ``"kind"`` or ``"source"``.
-    """
-    names = {name: of(name).name if kind == "species" else name or "not known" for name in counts}
-    ranked = sorted(counts.items(), key=lambda item: -sum(item[1]))
-    rows = [[names[name], f"{sum(row):,}", *(f"{n:,}" for n in row)] for name, row in ranked]
-    header = (kind, "images", *PART_NAMES.values())
-    return folded("These figures as a table", table(header, rows, f"Images by {kind}"))
-
-
 def sizes_table(summary: DataSummary) -> str:
     """The most common image sizes beside those of the study."""
     ours = {(width, height): count for width, height, count in summary.sizes}
@@ -71,7 +57,7 @@ def sizes_table(summary: DataSummary) -> str:
         for width, height in dict.fromkeys([*list(ours)[:MOST_COMMON], *theirs])
     ]
     header = ("width × height (pixels)", "images", "the study's data set")
-    return folded("These figures as a table", table(header, rows, "Most common sizes"))
+    return table(header, rows, "The most common sizes, here and in the study's data set")
 
 
 def near_duplicates(summary: DataSummary) -> str:
@@ -88,24 +74,34 @@ def near_duplicates(summary: DataSummary) -> str:
         f"from. {summary.mixed_groups:,} groups hold several species: pictures that show both, "
         "wrong labels, or pictures that only look alike to the hash.</p>"
         + folded(
-            "These figures as a table",
+            "The figures as a table",
             table(("images in a group", "groups"), rows, "Groups of near-duplicates"),
         )
     )
 
 
-def embedded_species(result: Result, places: np.ndarray) -> str:
-    """Where the species lie in an embedding, folded.
+def embedded_species(result: Result, places: np.ndarray, name: str) -> str:
+    """A chart of an embedding in words, and where the species lie in it, folded.
 
     Parameters
     ----------
     places : N × 2.
+    name : of the figure; the words are the element ``<name>-words``.
     """
     classes = result.card.classes
     right = evaluation.class_accuracy(result.guesses, result.labels, len(classes))
     rows = [_species_row(result, places, right[label], label) for label in _in_order(classes)]
-    header = ("species", "images", "right (%)", "centre, first", "centre, second")
-    return folded("These figures as a table", table(header, rows, "Species in this chart"))
+    header = ("species", "images", "right (%)", "middle, first", "middle, second")
+    said = (
+        f"Chart: {len(places):,} test images by their features, in two dimensions without a unit; "
+        f"{int((~result.right).sum()):,} mistakes are crosses. The table tells where the images of "
+        "each species have their middle (median)."
+    )
+    caption = "Species in this chart"
+    return folded(
+        "The figures as a table",
+        f'<p id="{escape(name)}-words">{said}</p>{table(header, rows, caption)}',
+    )
 
 
 def _in_order(classes: Sequence[str]) -> list[int]:

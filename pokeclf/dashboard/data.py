@@ -9,13 +9,13 @@ import gradio as gr
 from pokeclf import datacharts, datafindings
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.cards import Shown, listing
+from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dataset import Split
+from pokeclf.datasummary import Counts
 from pokeclf.errors import PokeclfError
 from pokeclf.pictures import Pictures
 from pokeclf.species import of
-
-Updates = dict[gr.components.Component, Any]
 
 SAMPLES = 24
 """Images that are shown of a species."""
@@ -30,24 +30,21 @@ class Data:
         self.pictures = pictures
         self.problem = gr.HTML(elem_id="data-problem")
         with gr.Column(visible=False, elem_id="data") as self.panel:
-            self.overview = gr.HTML()
-            self.species = gr.Plot(show_label=False, elem_id="data-species")
-            self.species_table = gr.HTML()
+            self.overview = gr.HTML(elem_classes="words")
+            self.species = Chart("data-species")
             self.split = gr.HTML(elem_id="data-split")
             with gr.Row():
                 with gr.Column(min_width=300):
-                    self.kinds = gr.Plot(show_label=False)
-                    self.kinds_table = gr.HTML()
+                    self.kinds = Chart("data-kinds")
                 with gr.Column(min_width=300):
-                    self.sources = gr.Plot(show_label=False)
-                    self.sources_table = gr.HTML()
-            self.sizes = gr.Plot(show_label=False)
-            self.sizes_table = gr.HTML()
+                    self.sources = Chart("data-sources")
+            self.sizes = Chart("data-sizes")
+            self.common = gr.HTML(elem_id="data-common")
             gr.HTML("<h2>Test images of a species</h2>")
             self.chosen = Menu([], label="Species", interactive=True, elem_id="data-chosen")
             self.samples = gr.HTML(elem_id="data-samples")
             gr.HTML("<h2>Near-duplicates</h2>")
-            self.groups = gr.HTML(elem_id="data-groups")
+            self.groups = gr.HTML(elem_id="data-groups", elem_classes="words numbers")
         self.chosen.input(
             notices.guarded(self.show_species, 1), self.chosen, self.samples,
             show_progress="hidden", api_visibility="private",
@@ -56,10 +53,10 @@ class Data:
     @property
     def outputs(self) -> list[gr.components.Component]:
         """Everything that :meth:`refresh` changes."""
+        charts = (self.species, self.kinds, self.sources, self.sizes)
         return [
-            self.problem, self.panel, self.overview, self.species, self.species_table, self.split,
-            self.kinds, self.kinds_table, self.sources, self.sources_table, self.sizes,
-            self.sizes_table, self.chosen, self.samples, self.groups,
+            self.problem, self.panel, self.overview, self.split, self.common, self.chosen,
+            self.samples, self.groups, *(output for chart in charts for output in chart.outputs),
         ]  # fmt: skip
 
     def refresh(self, chosen: str | None = None) -> Updates:
@@ -85,27 +82,15 @@ class Data:
             self.problem: "",
             self.panel: gr.update(visible=True),
             self.overview: datafindings.overview(summary),
-            self.species: datacharts.images_by_species(summary.species),
-            self.species_table: datafindings.counts_table(summary.species, "species"),
             self.split: datafindings.split_table(summary),
-            **self._by_name(self.kinds, self.kinds_table, summary.kinds, "kind"),
-            **self._by_name(self.sources, self.sources_table, summary.sources, "source"),
-            self.sizes: datacharts.sizes(summary.sizes),
-            self.sizes_table: datafindings.sizes_table(summary),
+            **self.species.shows(datacharts.images_by_species(summary.species)),
+            **self.kinds.shows(_by_name(summary.kinds, "kind")),
+            **self.sources.shows(_by_name(summary.sources, "source")),
+            **self.sizes.shows(datacharts.sizes(summary.sizes)),
+            self.common: datafindings.sizes_table(summary),
             self.chosen: gr.update(choices=[(of(slug).name, slug) for slug in slugs], value=chosen),
             self.samples: self.show_species(chosen),
             self.groups: datafindings.near_duplicates(summary) + self._duplicates(),
-        }
-
-    @staticmethod
-    def _by_name(figure: gr.Plot, below: gr.HTML, counts: dict, kind: str) -> Updates:
-        """A chart and its table; neither where the data set does not say."""
-        if not counts:
-            return {figure: gr.update(visible=False), below: ""}
-        drawn = datacharts.images_by_name(counts, f"Images by {kind}")
-        return {
-            figure: gr.update(value=drawn, visible=True),
-            below: datafindings.counts_table(counts, kind),
         }
 
     def show_species(self, chosen: str) -> str:
@@ -134,6 +119,11 @@ class Data:
             return ""
         line = f"<p>The first {GROUPS} groups, those with several species before others:</p>"
         return line + listing(self.pictures, found, ("species", "group"), "Near-duplicates")
+
+
+def _by_name(counts: Counts, kind: str) -> Any:  # noqa: ANN401 - a figure
+    """A figure, None where the data set does not say."""
+    return datacharts.images_by_name(counts, kind) if counts else None
 
 
 def _telling(split: Split) -> list[tuple[str, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -12,6 +11,7 @@ from pokeclf import datacharts, datafindings, embedding, selections, study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.cards import ANSWER, answered, listing, picked, title
+from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.picker import ranked
 from pokeclf.errors import PokeclfError
@@ -20,9 +20,8 @@ from pokeclf.pictures import Pictures
 from pokeclf.results import Result
 from pokeclf.species import of
 
-Updates = dict[gr.components.Component, Any]
-
 ALL = ""
+CHART = "embedding-chart"
 READING = (
     "<p>Each mark is a test image; images whose features are alike for the network lie beside each "
     "other. Only neighbourhoods mean something here: t-SNE keeps neither distances between groups "
@@ -35,7 +34,7 @@ document.addEventListener('pointerdown', event => {
 	const plot = event.target.closest('#embedding-chart .js-plotly-plot');
 	if (!plot) return;
 	plot.removeAllListeners('plotly_click');
-	plot.on('plotly_click', ({ points }) => trigger('select', { place: points[0].customdata[0] }));
+	plot.on('plotly_click', ({ points }) => trigger('select', { place: points[0].customdata }));
 }, true);"""
 
 
@@ -63,13 +62,13 @@ class Embedding:
                 [(f"by {each}", each) for each in datacharts.COLOURINGS],
                 value=datacharts.TYPE, label="Colours", interactive=True,
             )  # fmt: skip
-        self.line = gr.HTML(elem_id="embedding-line")
+        self.line = gr.HTML(elem_id="embedding-line", elem_classes="words")
         with gr.Row():
             with gr.Column(scale=4, min_width=300):
-                self.chart = gr.Plot(show_label=False, elem_id="embedding-chart")
+                self.chart = gr.Plot(show_label=False, elem_id=CHART, elem_classes="chart")
             with gr.Column(scale=1, min_width=200):
                 self.picked = gr.HTML(elem_id="embedding-picked", js_on_load=PICK)
-        self.table = gr.HTML()
+        self.table = gr.HTML(elem_classes="numbers")
         self.images = gr.HTML(elem_id="embedding-images")
 
     def _listen(self) -> None:
@@ -131,7 +130,7 @@ class Embedding:
             self.line: READING,
             self.chart: gr.update(value=figure, visible=True),
             self.picked: "",
-            self.table: datafindings.embedded_species(result, places),
+            self.table: datafindings.embedded_species(result, places, CHART),
             self.images: self._images_of(result, chosen) if chosen else "",
         }
 

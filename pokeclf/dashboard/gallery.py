@@ -12,6 +12,7 @@ import numpy as np
 from pokeclf import selections
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.cards import ANSWER, PICK, answered, listing, picked, title
+from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.picker import ranked
 from pokeclf.dashboard.seen import Observations
@@ -21,8 +22,6 @@ from pokeclf.library import Library
 from pokeclf.pictures import Pictures
 from pokeclf.results import Result
 from pokeclf.species import of
-
-Updates = dict[gr.components.Component, Any]
 
 MISTAKES, UNSURE, SPECIES, CONFUSION = "mistakes", "unsure", "species", "confusion"
 VIEWS = (
@@ -81,7 +80,7 @@ class Gallery:
                     elem_id="gallery-second",
                 )  # fmt: skip
             self.button = gr.Button("Show the maps", variant="primary", elem_id="gallery-show")
-            self.maps = gr.HTML(elem_id="gallery-result")
+            self.maps = gr.HTML(elem_id="gallery-result", elem_classes="words")
 
     def _listen(self, workers: int) -> None:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}

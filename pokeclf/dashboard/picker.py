@@ -32,8 +32,7 @@ def best(statuses: tuple[Status, ...]) -> str | None:
 
 def ranked(shelf: Shelf) -> list[tuple[str, str]]:
     """The models that have results, as options of a menu, the best first."""
-    results = sorted(shelf.tuned.values(), key=lambda result: -result.card.test.accuracy)
-    return [(study.find(each.card.model).name, each.card.model) for each in results]
+    return [(study.find(each.card.model).name, each.card.model) for each in shelf.ranked]
 
 
 def summary(store: ModelStore, model: str | None) -> str:

@@ -85,5 +85,5 @@ def test_a_data_set_without_a_manifest_has_no_charts_of_kinds(world, tmp_path):
     dataset.write_split(world.split, tmp_path / dataset.SPLIT_FILE)
     tab = _tab(tmp_path)
     updates = tab.refresh()
-    assert not updates[tab.kinds]["visible"]
-    assert updates[tab.sources_table] == ""
+    assert not updates[tab.kinds.plot]["visible"]
+    assert updates[tab.sources.numbers] == ""
