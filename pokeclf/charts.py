@@ -261,7 +261,7 @@ def _matrix(
         for start, end in pairwise(edges)
     ]  # fmt: skip
     axis = {"type": "category", "categoryorder": "array", "categoryarray": list(names)}
-    labelled = list(names)[:: -(-count // 50)]
+    labelled = list(names)[:: max(1, -(-count // 50))]
     figure.update_xaxes(
         **axis, title="guessed", range=[-0.5, count - 0.5], tickangle=-90, tickvals=labelled,
         tickfont={"size": 10}, showticklabels=count <= _LABELLED, showgrid=count <= _LABELLED,

@@ -99,3 +99,9 @@ def test_importances_are_the_largest_first_from_the_top():
     (bars,) = charts.importances(values, "A", count=3).data
     assert list(bars.y) == ["feature 1", "feature 4", "feature 2"]
     assert list(bars.x) == [pytest.approx(each) for each in (10, 25, 60)]
+
+
+def test_a_model_without_mistakes_has_an_empty_map_of_confusions():
+    nothing = np.zeros((0, 0), int)
+    figure = charts.confusions(nothing, [], np.zeros(0, int), "a model")
+    assert not any(trace.x for trace in figure.data if trace.hoverinfo != "skip")
