@@ -1,0 +1,28 @@
+"""One picture and many models on the real page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dashboard.page.browser import (
+    EXAMPLES,
+    PATIENCE,
+    PHONE,
+    WIDE,
+    expect,
+    fits,
+    picture,
+)
+
+
+@pytest.mark.parametrize(("viewport", "theme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_many_models_are_compared_on_one_picture(open_page, viewport, theme):
+    page = open_page(viewport, theme)
+    page.get_by_role("tab", name="Compare").click()
+    file = page.locator("#compare-picture input[type=file]")
+    file.set_input_files(str(EXAMPLES / "pikachu.png"))
+    figures = page.locator("#compare-result figure")
+    expect(figures).to_have_count(4, timeout=PATIENCE)  # three stages, and all together
+    expect(page.locator("#compare-result h3")).to_contain_text("say")
+    assert fits(page)
+    picture(page, f"{'wide' if viewport is WIDE else 'phone'}-{theme}-compare")
