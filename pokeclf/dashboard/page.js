@@ -24,13 +24,54 @@
 			chart.setAttribute("aria-labelledby", `${chart.closest(".chart").id}-words`);
 		}
 	};
+	// Every view carries its address in a link, of which one is visible at a time. The browser's
+	// address follows it; another tab is a step that Back undoes.
+	const place = (query) => ["tab", "view"].map((name) => query.get(name) ?? "").join(" ");
+	let told = null;
+	let here = null;
+	let returning = false;
+	const tell = () => {
+		const link = [...document.querySelectorAll("a.address")].find((each) => each.offsetParent);
+		if (!link || link.search === told) return;
+		told = link.search;
+		const url = new URL(link.href);
+		for (const [name, value] of new URLSearchParams(location.search))
+			if (name.startsWith("__")) url.searchParams.set(name, value); // Gradio's own
+		const there = place(url.searchParams);
+		const step = here !== null && there !== here && !returning;
+		history[step ? "pushState" : "replaceState"](history.state, "", url);
+		here = there;
+		returning = false;
+	};
+	window.addEventListener("popstate", () => {
+		const query = new URLSearchParams(location.search);
+		returning = place(query) !== here;
+		for (const name of ["tab", "view"])
+			document.getElementById(`${name}-${query.get(name)}-button`)?.click();
+	});
+	document.addEventListener("click", async (event) => {
+		const link = event.target.closest("a.address");
+		if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+		event.preventDefault();
+		const words = link.textContent;
+		try {
+			await navigator.clipboard.writeText(link.href);
+			link.textContent = "Copied";
+			setTimeout(() => (link.textContent = words), 2000);
+		} catch {
+			link.textContent = link.href; // to be copied by hand
+		}
+	});
+	let soon = 0;
 	const look = () => {
 		group();
 		describe();
 		show();
+		clearTimeout(soon); // An answer changes many things one after the other.
+		soon = setTimeout(tell, 100);
 	};
 	new MutationObserver(look).observe(document.body, {
-		attributeFilter: ["src"],
+		attributeFilter: ["src", "href", "style", "class"],
 		childList: true,
 		subtree: true,
 	});

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from pokeclf.classifier import ModelStore
+from pokeclf.dashboard import examples, wording
+from pokeclf.dashboard.address import COMPARE, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.identify import Identify
+from pokeclf.dashboard.picker import species
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
 
@@ -57,23 +61,34 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
     """
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         gr.HTML(HEADER, elem_id="header")
-        with gr.Tabs():
-            with gr.Tab("Identify", id="identify"):
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Identify", id=IDENTIFY, elem_id=f"tab-{IDENTIFY}"):
                 identify = Identify(store, drawings, workers)
-            with gr.Tab("Compare", id="compare"):
+            with gr.Tab("Compare", id=COMPARE, elem_id=f"tab-{COMPARE}"):
                 compare = Compare(identify.observations, drawings, workers)
-            with gr.Tab("Experiments", id="experiments") as tab:
+            with gr.Tab("Experiments", id=EXPERIMENTS, elem_id=f"tab-{EXPERIMENTS}") as tab:
                 experiments = Experiments(Library(store.root))
         tab.select(
             experiments.refresh, experiments.drawn, experiments.outputs, show_progress="minimal",
             api_visibility="private",
         )  # fmt: skip
-        # Models that were trained since the server started appear with the next visit.
-        outputs = [identify.model, identify.summary, identify.table]
-        page.load(identify.refresh, None, outputs, show_progress="hidden", api_visibility="private")
+
+        def opened(request: gr.Request) -> dict[gr.blocks.Block, Any]:
+            """The view that the address names."""
+            names = [path.stem for path in examples.drawings_of(drawings)]
+            asked, unknown = read(request.query_params, names, species(store.statuses()))
+            if unknown:
+                gr.Warning(wording.unknown_address(unknown))
+            return {
+                tabs: gr.update(selected=asked.tab),
+                **identify.open(asked if asked.tab == IDENTIFY else Address()),
+                **compare.open(asked if asked.tab == COMPARE else Address()),
+            }
+
         page.load(
-            compare.refresh, None, compare.models, show_progress="hidden", api_visibility="private"
-        )
+            opened, None, [tabs, *identify.opened, *compare.opened], show_progress="hidden",
+            api_visibility="private",
+        )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")
     return page
 

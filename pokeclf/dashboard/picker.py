@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from pokeclf.classifier import ModelStore, Status
-from pokeclf.dashboard import wording
+from pokeclf.dashboard import notices, wording
+from pokeclf.errors import PokeclfError
 
 UNTRAINED = (
     "No model is trained yet. Train the smallest one with "
@@ -26,6 +27,22 @@ def best(statuses: tuple[Status, ...]) -> str | None:
     """The id of the trained model with the highest test accuracy, None when there is none."""
     trained = [status for status in statuses if status.card]
     return max(trained, key=lambda status: status.card.test.accuracy).model.id if trained else None
+
+
+def species(statuses: tuple[Status, ...]) -> frozenset[str]:
+    """Everything that any of the models may answer."""
+    return frozenset(slug for status in statuses if status.card for slug in status.card.classes)
+
+
+def able(store: ModelStore, model: str | None) -> str | None:
+    """The model that an address names, or the best one; a notice says when it cannot answer."""
+    if model is None:
+        return best(store.statuses())
+    named = store.status(model)
+    if named.card:
+        return model
+    notices.notify(PokeclfError(named.problem))
+    return best(store.statuses())
 
 
 def summary(store: ModelStore, model: str | None) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from pokeclf import hub, study
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard.compare import OWN, SAME, Compare
+from pokeclf.dashboard.address import OWN, SAME
+from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.seen import Observations
 from pokeclf.models.resnet import ResNet18
 from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
@@ -26,13 +27,18 @@ def compare(bundled):
         return Compare(bundled, DRAWINGS, workers=1)
 
 
+def shown(tab, *choices):
+    """What stands in the place of the result, step by step."""
+    return [plain(step[tab.result]) for step in tab.compare(*choices) if tab.result in step]
+
+
 def _captions(html):
     return re.findall("<figcaption>([^<]+)", html)
 
 
 def test_models_answer_one_after_the_other_and_then_with_their_maps(compare):
     models = ["convmixer", "vit_frozen", "resnet18_frozen"]
-    steps = [plain(step) for step in compare.compare(PIKACHU, models, SAME)]
+    steps = shown(compare, PIKACHU, models, SAME)
     assert "guess 1 of 3" in steps[0]
     assert "map 3 of 3" in steps[-2]
     assert "say Pikachu" in steps[-1]
@@ -45,7 +51,7 @@ def test_models_answer_one_after_the_other_and_then_with_their_maps(compare):
 
 
 def test_each_model_may_show_its_own_guess(compare):
-    *_, last = compare.compare(PIKACHU, ["vit_frozen"], OWN)
+    *_, last = shown(compare, PIKACHU, ["vit_frozen"], OWN)
     assert "It says Pikachu" in last
     assert len(_captions(last)) == 1
 
@@ -73,16 +79,16 @@ def test_stages_choose_their_trained_models(compare, bundled):
         assert chosen
         assert all(study.find(model).stage == stage for model in chosen)
         assert all(bundled.store.status(model).card for model in chosen)
-    assert len(compare.refresh()["value"]) == len(study.STAGES)
+    assert len(compare.open()[compare.models]["value"]) == len(study.STAGES)
 
 
 def test_a_damaged_model_is_told_and_the_others_answer(store, warnings):
     with gr.Blocks():
         tab = Compare(Observations(store), DRAWINGS, workers=1)
-    *_, last = tab.compare(PIKACHU, ["resnet18_scratch", "convmixer"], SAME)
+    *_, last = shown(tab, PIKACHU, ["resnet18_scratch", "convmixer"], SAME)
     assert "ConvMixer" in last
     assert "is damaged or was changed" in warnings[0]
-    assert list(tab.compare(PIKACHU, ["resnet18_scratch"], SAME))[-1] == ""
+    assert shown(tab, PIKACHU, ["resnet18_scratch"], SAME)[-1] == ""
     assert warnings[-1] == "None of these models can answer."
 
 
@@ -91,5 +97,5 @@ def test_a_damaged_model_is_told_and_the_others_answer(store, warnings):
     [(None, ["convmixer"], "Choose a picture"), (PIKACHU, [], "Choose at least one model")],
 )
 def test_what_is_missing_is_said(compare, warnings, path, models, sentence):
-    assert list(compare.compare(path, models, SAME)) == [""]
+    assert shown(compare, path, models, SAME) == [""]
     assert sentence in warnings[0]

@@ -74,7 +74,7 @@ class TestModels:
         assert best(ModelStore(tmp_path).statuses()) is None
 
     def test_opening_the_page_shows_models_trained_since(self, identify):
-        updates = identify.refresh()
+        updates = identify.open()
         assert updates[identify.model]["value"] == "vit_frozen"
 
 
@@ -189,11 +189,11 @@ class TestLook:
         assert updates["method"]["value"] == "occlusion"
 
     def test_without_a_picture_only_the_model_is_described(self, look):
-        assert set(look(path=None)) == {"summary"}
+        assert set(look(path=None)) == {"summary", "address"}
 
     def test_removing_the_picture_brings_back_the_invitation(self, identify):
         latest = Latest()
-        updates = identify.clear(latest)
+        updates = identify.clear("convmixer", latest)
         assert latest.number == 1  # whatever is still drawn gives up
         assert updates[identify.verdict] == INVITATION
         assert updates[identify.shown] is None
