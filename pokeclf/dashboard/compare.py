@@ -37,7 +37,7 @@ class Compare:
     def __init__(self, observations: Observations, drawings: Path, workers: int) -> None:
         self.observations = observations
         self.drawings = examples.drawings_of(drawings)
-        self.asked = gr.State()  # the drawing that the page was opened with
+        self.asked = gr.State()  # what the page was opened with, if that has a picture
         self.found = gr.State()
         with gr.Row():
             with gr.Column(scale=3, min_width=300):
@@ -110,8 +110,10 @@ class Compare:
             "api_visibility": "private",
             **lane,
         }  # fmt: skip
-        changes = [self.button.click, self.picture.upload, self.asked.change]
-        gr.on(changes, trigger_mode="always_last", **compare)
+        gr.on([self.button.click, self.picture.upload], trigger_mode="always_last", **compare)
+        # Not with what the inputs stand at: they may not be on the page yet.
+        follow = {**compare, "fn": self.follow, "inputs": self.asked}
+        self.asked.change(trigger_mode="once", **follow)  # Gradio tells a change twice.
         self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**compare)
         gr.on([each.change for each in choices], self.link, choices, self.address, **quiet)
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
@@ -136,8 +138,10 @@ class Compare:
             chosen = [model for model in map(best, stages) if model]
         options = [(name, model) for model, name in trained.items()]
         top = asked.top if asked.top in trained else MOST
-        path = examples.find(self.drawings, asked.example) if asked.example else None
-        maps = asked.maps or SAME
+        maps, path = asked.maps or SAME, None
+        if asked.example:  # where Gradio itself would put it, too
+            drawing = examples.find(self.drawings, asked.example)
+            path = self.picture.move_resource_to_block_cache(drawing)
         found = {
             self.models: gr.update(choices=options, value=chosen),
             self.maps: maps,
@@ -149,9 +153,15 @@ class Compare:
                 value=top,
                 visible=maps != OWN,
             ),
-            self.address: self.link(path and str(path), chosen, maps, top),
+            self.address: self.link(path, chosen, maps, top),
         }
-        return found | ({self.picture: str(path), self.asked: asked.example} if path else {})
+        asks = {self.picture: path, self.asked: (path, chosen, maps, top)}
+        return found | (asks if path else {})
+
+    def follow(self, asked: tuple | None) -> Iterator[Updates]:
+        """Compare what an address names."""
+        if asked:
+            yield from self.compare(*asked)
 
     def link(self, path: str | None, models: list[str] | None, maps: str, top: str | None) -> str:
         """A link to what is chosen, as HTML."""

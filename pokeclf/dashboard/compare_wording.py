@@ -44,7 +44,7 @@ def summary(guesses: Guesses) -> str:
     if len(guesses) == 1:
         return f"It says {name}."
     if not others:
-        return f"All {count} say {name}."
+        return f"{'Both' if count == 2 else f'All {count}'} say {name}."
     seen = escape(", ".join(sorted(of(species).name for species, _ in others)))
     return f"{count} of {len(guesses)} say {name}; others see {seen}."
 

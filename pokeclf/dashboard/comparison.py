@@ -112,7 +112,7 @@ def pictures(observations: Observations, found: Comparison) -> Pictures:
         drawn.append((overlay(crops[0], marked), "All together: where most of them look"))
     for place, (seat, crop) in enumerate(zip(found.seats, crops, strict=True)):
         heatmap = (shared if found.maps == SAME else alone)[place]
-        caption = f"{seat.name}, {seat.method.name}: {of(seat.species).name}"
+        caption = f"{seat.name}, {seat.method.name}, {seat.layer}: {of(seat.species).name}"
         if together and place:
             caption += f"; overlap {100 * overlap(shared[0], shared[place]):.0f}{NBSP}%"
         drawn.append((overlay(crop, heatmap), caption))

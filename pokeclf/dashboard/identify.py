@@ -188,7 +188,7 @@ class Identify:
         )  # fmt: skip
         self.asked.change(
             self.follow, [self.asked, self.waiting.latest], page, show_progress="minimal",
-            show_progress_on=self.verdict, api_visibility="private", **models,
+            show_progress_on=self.verdict, trigger_mode="once", api_visibility="private", **models,
         )  # fmt: skip
         self.picture.clear(
             self.clear, [self.model, self.waiting.latest],

@@ -34,12 +34,12 @@
 		const link = [...document.querySelectorAll("a.address")].find((each) => each.offsetParent);
 		if (!link || link.search === told) return;
 		told = link.search;
-		const url = new URL(link.href);
-		for (const [name, value] of new URLSearchParams(location.search))
-			if (name.startsWith("__")) url.searchParams.set(name, value); // Gradio's own
-		const there = place(url.searchParams);
+		const now = [...new URLSearchParams(location.search)];
+		const gradios = new URLSearchParams(now.filter(([name]) => name.startsWith("__")));
+		const there = place(new URLSearchParams(link.search));
 		const step = here !== null && there !== here && !returning;
-		history[step ? "pushState" : "replaceState"](history.state, "", url);
+		const query = [link.search, gradios].filter(String).join("&");
+		history[step ? "pushState" : "replaceState"](history.state, "", query);
 		here = there;
 		returning = false;
 	};
@@ -67,8 +67,11 @@
 		group();
 		describe();
 		show();
-		clearTimeout(soon); // An answer changes many things one after the other.
-		soon = setTimeout(tell, 100);
+		// An answer changes many things one after the other, a progress bar all the time.
+		soon ||= setTimeout(() => {
+			soon = 0;
+			tell();
+		}, 100);
 	};
 	new MutationObserver(look).observe(document.body, {
 		attributeFilter: ["src", "href", "style", "class"],

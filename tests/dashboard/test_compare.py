@@ -9,9 +9,10 @@ import pytest
 
 from pokeclf import hub, study
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard.address import OWN, SAME
+from pokeclf.dashboard.address import COMPARE, EACH, OWN, SAME, Address
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.seen import Observations
+from pokeclf.errors import PokeclfError
 from pokeclf.models.resnet import ResNet18
 from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
 
@@ -54,6 +55,74 @@ def test_each_model_may_show_its_own_guess(compare):
     *_, last = shown(compare, PIKACHU, ["vit_frozen"], OWN)
     assert "It says Pikachu" in last
     assert len(_captions(last)) == 1
+
+
+def test_each_map_may_have_a_scale_of_its_own(compare):
+    models = ["convmixer", "vit_frozen"]
+    *_, shared = shown(compare, PIKACHU, models, SAME)
+    *_, alone = shown(compare, PIKACHU, models, EACH)
+    assert "on one scale" in shared
+    assert "Each has a scale of its own" in alone
+    assert _captions(alone) == _captions(shared)  # the overlap does not depend on the scale
+    pictures = [re.findall('base64,([^"]+)', html) for html in (shared, alone)]
+    assert pictures[0][0] == pictures[1][0]
+    assert pictures[0][1:] != pictures[1][1:]
+
+
+def test_one_models_guess_may_choose_the_species(compare, bundled):
+    upload = str(DRAWINGS / "card-magikarp.png")
+    models = ["basic_cnn", "vit_finetuned", "convmixer"]
+    guesses = {m: bundled.get(upload, m).observation.best.species for m in models}
+    assert len(set(guesses.values())) > 1  # else this test would test nothing
+    for model in models:
+        *_, last = compare.compare(upload, models, SAME, model)
+        found = last[compare.found]
+        assert {seat.species for seat in found.seats} == {guesses[model]}
+        assert f"the best guess of {study.find(model).name}" in last[compare.result]
+
+
+def test_two_models_differences_are_drawn_at_once_and_a_pair_may_be_chosen(compare, warnings):
+    models = ["convmixer", "vit_frozen", "resnet18_frozen"]
+    *_, last = compare.compare(PIKACHU, models, SAME)
+    between = _captions(last[compare.differences])[2]
+    assert between == "Orange: ConvMixer; purple: ViT frozen, deep head"
+    chosen = compare.differ(last[compare.found], "resnet18_frozen", "convmixer")
+    assert _captions(chosen)[:2] == ["ResNet-18 frozen, deep head", "ConvMixer"]
+    assert "is also in that of the other" in chosen
+    for pair in (("convmixer", "convmixer"), ("convmixer", "basic_cnn"), (None, None)):
+        with pytest.raises(PokeclfError, match="Choose two models"):
+            compare.differ(last[compare.found], *pair)
+    *_, alone = compare.compare(PIKACHU, ["convmixer"], SAME)
+    assert alone[compare.differences] == ""
+    assert not alone[compare.two]["visible"]
+
+
+def test_what_is_kept_for_a_visitor_is_small(compare):
+    *_, last = compare.compare(PIKACHU, compare.available(study.STAGES), SAME)
+    kept = sum(seat.evidence.nbytes for seat in last[compare.found].seats)
+    assert kept < 100_000
+
+
+def test_an_address_chooses_models_maps_and_a_drawing(compare):
+    asked = Address(
+        COMPARE, "eevee", models=("convmixer", "vit_frozen"), maps=EACH, top="vit_frozen"
+    )
+    updates = compare.open(asked)
+    assert updates[compare.models]["value"] == ["convmixer", "vit_frozen"]
+    assert updates[compare.top]["value"] == "vit_frozen"
+    assert asked.link == updates[compare.address]
+    *_, last = compare.follow(updates[compare.asked])
+    assert last[compare.found].path == updates[compare.picture]
+    assert "the best guess of ViT frozen" in last[compare.result]
+    assert list(compare.follow(None)) == []
+
+
+def test_a_model_of_an_address_that_is_not_trained_is_told(store, warnings):
+    with gr.Blocks():
+        tab = Compare(Observations(store), DRAWINGS, workers=1)
+    updates = tab.open(Address(COMPARE, models=("convmixer", "vit_scratch")))
+    assert updates[tab.models]["value"] == ["convmixer"]
+    assert "not trained yet" in warnings[0]
 
 
 def test_trees_need_no_pass_of_their_own_through_their_network(bundled, monkeypatch):
