@@ -37,7 +37,7 @@ def upload(tmp_path_factory):
     """A photo with a name and metadata that nobody else should read."""
     exif = Image.Exif()
     exif[0x010E] = "my home address"
-    path = tmp_path_factory.mktemp("upload") / "<b>secret name</b>.jpg"
+    path = tmp_path_factory.mktemp("upload") / "<b>secret name.jpg"
     image = Image.open(DRAWINGS / "pikachu.png").convert("RGB")
     image.save(path, exif=exif, comment=b"my home address")
     return str(path)
