@@ -12,11 +12,17 @@ from html import escape
 from urllib.parse import urlencode
 
 from pokeclf.explain import METHODS
-from pokeclf.study import BY_ID
+from pokeclf.study import BY_ID, STUDY
 
 IDENTIFY, COMPARE, EXPERIMENTS = TABS = ("identify", "compare", "experiments")
 SAME, EACH, OWN = MAPS = ("same", "each", "own")
 """What Compare's maps are for: one species on one scale, one species, each model's own guess."""
+VIEWS = ("leaderboard", "training", "two-models", "mistakes", "calibration", "trees")
+"""The parts of Experiments."""
+RUNS = frozenset(f"{model.id}-{recipe}" for model in STUDY for recipe in model.recipes)
+"""Trainings, by model and recipe."""
+_GRADIOS = ("api", "settings")
+"""Panels that Gradio opens by the same name as our views."""
 _LAYER = re.compile(r"[a-z]+ \d{1,2} of \d{1,2}")
 
 
@@ -32,9 +38,13 @@ class Address:
     models : those that are compared.
     maps : one of :data:`MAPS`.
     top : the model whose best guess Compare's maps are for.
+    view : one of :data:`VIEWS`.
+    first, second : the two models there; a single one is ``model``.
+    runs : trainings whose curves are drawn, of :data:`RUNS`.
     """
 
     tab: str = IDENTIFY
+    view: str | None = None
     example: str | None = None
     model: str | None = None
     species: str | None = None
@@ -43,6 +53,9 @@ class Address:
     models: tuple[str, ...] = ()
     maps: str | None = None
     top: str | None = None
+    first: str | None = None
+    second: str | None = None
+    runs: tuple[str, ...] = ()
 
     @property
     def query(self) -> str:
@@ -71,16 +84,22 @@ def read(
     """
     readers = {
         "tab": _one_of(TABS),
+        "view": _one_of(VIEWS),
         "example": _one_of(drawings),
         "model": _one_of(BY_ID),
         "species": _one_of(species),
         "method": _one_of(METHODS),
         "layer": lambda text: text if _LAYER.fullmatch(text) else None,
-        "models": _models,
+        "models": _some_of(BY_ID),
         "maps": _one_of(MAPS),
         "top": _one_of(BY_ID),
+        "first": _one_of(BY_ID),
+        "second": _one_of(BY_ID),
+        "runs": _some_of(RUNS),
     }
     values = {name: readers[name](query[name]) for name in readers if query.get(name)}
+    if values.get("view", "") is None and query["view"] in _GRADIOS:
+        del values["view"]
     known = {name: value for name, value in values.items() if value is not None}
     return Address(**known), tuple(name for name in values if name not in known)
 
@@ -89,10 +108,14 @@ def _one_of(known: Collection[str]) -> Callable[[str], str | None]:
     return lambda text: text if text in known else None
 
 
-def _models(text: str) -> tuple[str, ...] | None:
-    """Models in the study's order; None when one of them is unknown."""
-    asked = text.split(",")
-    return tuple(model for model in BY_ID if model in asked) if set(asked) <= set(BY_ID) else None
+def _some_of(known: Collection[str]) -> Callable[[str], tuple[str, ...] | None]:
+    """Reads names between commas; one that is unknown makes all of them so."""
+
+    def names(text: str) -> tuple[str, ...] | None:
+        asked = tuple(dict.fromkeys(text.split(",")))
+        return asked if set(asked) <= set(known) else None
+
+    return names
 
 
 def _written(value: str | tuple[str, ...]) -> str:

@@ -100,7 +100,7 @@ class Compare:
         choices = [self.picture, self.models, self.maps, self.top]
         compare = {
             "fn": self.compare,
-            "inputs": choices,
+            "inputs": [*choices, self.found],
             "outputs": [
                 self.result, self.found, self.more, self.two, *self.pair, self.differences,
                 self.links,
@@ -167,7 +167,7 @@ class Compare:
         """A link to what is chosen, as HTML."""
         return Address(
             COMPARE,
-            examples.name_of(self.drawings, path) if path else None,
+            example=examples.name_of(self.drawings, path) if path else None,
             models=tuple(models or ()),
             maps=maps,
             top=top if top in study.BY_ID and maps != OWN else None,
@@ -186,10 +186,22 @@ class Compare:
         ]
 
     def compare(
-        self, path: str | None, models: list[str] | None, maps: str, top: str | None = MOST
+        self,
+        path: str | None,
+        models: list[str] | None,
+        maps: str,
+        top: str | None = MOST,
+        before: Comparison | None = None,
     ) -> Iterator[Updates]:
-        """What each model sees; the result grows with every model that has answered."""
-        yield {self.more: gr.update(visible=False), self.found: None, self.links: ""}
+        """What each model sees; the result grows with every model that has answered.
+
+        Parameters
+        ----------
+        before : the comparison on the page. Only if there is one, what belongs to it is hidden:
+            Gradio would hide a column that was never shown for good.
+        """
+        if before:
+            yield {self.more: gr.update(visible=False), self.found: None, self.links: ""}
         try:
             if path is None:
                 raise PokeclfError("Choose a picture first.")

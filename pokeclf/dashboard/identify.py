@@ -223,6 +223,9 @@ class Identify:
         try:
             if path is None:
                 return {self.summary: summary(self.store, model), self.address: _link(model)}
+            if shown and (path, model, species, method) == (*shown.question[:2], None, None):
+                # The model's menu tells that an address changed it, before the answer is shown.
+                return {self.summary: gr.skip()}
             options = self.settings.chosen(*settings)
             paint = Paint(strength / 100, threshold / 100)
             changed = latest.stand_at((path, model, species, method))
@@ -405,11 +408,11 @@ class Identify:
         layer = found.options.layer
         return Address(
             IDENTIFY,
-            examples.name_of(self.drawings, found.path),
-            found.card.model,
-            found.explanation.species,
-            found.method.id,
-            layer if layer != found.layers[-1] else None,
+            example=examples.name_of(self.drawings, found.path),
+            model=found.card.model,
+            species=found.explanation.species,
+            method=found.method.id,
+            layer=layer if layer != found.layers[-1] else None,
         )
 
     def _back_to(self, shown: Answer | None, error: Exception) -> Updates:

@@ -62,21 +62,25 @@
 			link.textContent = link.href; // to be copied by hand
 		}
 	});
-	let soon = 0;
-	const look = () => {
-		group();
-		describe();
-		show();
-		// An answer changes many things one after the other, a progress bar all the time.
+	let soon = 0; // An answer changes many things one after the other, a progress bar all the time.
+	const follow = () => {
 		soon ||= setTimeout(() => {
 			soon = 0;
 			tell();
 		}, 100);
 	};
-	new MutationObserver(look).observe(document.body, {
-		attributeFilter: ["src", "href", "style", "class"],
-		childList: true,
-		subtree: true,
-	});
+	const look = () => {
+		group();
+		describe();
+		show();
+	};
+	const watch = (what, attributes) =>
+		new MutationObserver(what).observe(document.body, {
+			attributeFilter: attributes,
+			childList: true,
+			subtree: true,
+		});
+	watch(look, ["src"]);
+	watch(follow, ["href", "style", "class"]);
 	look();
 }

@@ -69,8 +69,8 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
             with gr.Tab("Experiments", id=EXPERIMENTS, elem_id=f"tab-{EXPERIMENTS}") as tab:
                 experiments = Experiments(Library(store.root))
         tab.select(
-            experiments.refresh, experiments.drawn, experiments.outputs, show_progress="minimal",
-            api_visibility="private",
+            experiments.refresh, [experiments.drawn, experiments.asked], experiments.outputs,
+            show_progress="minimal", api_visibility="private",
         )  # fmt: skip
 
         def opened(request: gr.Request) -> dict[gr.blocks.Block, Any]:
@@ -83,11 +83,12 @@ def build(store: ModelStore, drawings: Path, workers: int) -> gr.Blocks:
                 tabs: gr.update(selected=asked.tab),
                 **identify.open(asked if asked.tab == IDENTIFY else Address()),
                 **compare.open(asked if asked.tab == COMPARE else Address()),
+                **experiments.open(asked if asked.tab == EXPERIMENTS else Address()),
             }
 
         page.load(
-            opened, None, [tabs, *identify.opened, *compare.opened], show_progress="hidden",
-            api_visibility="private",
+            opened, None, [tabs, *identify.opened, *compare.opened, *experiments.opened],
+            show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")
     return page

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from pokeclf import study
-from pokeclf.dashboard.address import COMPARE, IDENTIFY, Address, read
+from pokeclf.dashboard.address import COMPARE, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.waiting import Latest, StoppedError
 from pokeclf.dashboard.wording import unknown_address
 from pokeclf.explain import METHODS
@@ -27,9 +27,11 @@ def parsed(query):
     "view",
     [
         Address(),
-        Address(IDENTIFY, "pikachu", "vit_finetuned", "raichu", "rollout"),
-        Address(IDENTIFY, "card-oddish", "convmixer", "nidoran-f", "grad-cam", "stage 2 of 8"),
-        Address(COMPARE, "pikachu", models=tuple(study.BY_ID), maps="each", top="basic_cnn"),
+        Address(IDENTIFY, None, "pikachu", "vit_finetuned", "raichu", "rollout"),
+        Address(IDENTIFY, None, "card-oddish", "convmixer", "nidoran-f", "cam", "stage 2 of 8"),
+        Address(COMPARE, None, "pikachu", models=tuple(study.BY_ID), maps="each", top="basic_cnn"),
+        Address(EXPERIMENTS, "two-models", first="convmixer", second="xgboost_exp1"),
+        Address(EXPERIMENTS, "training", runs=("convmixer-tuned", "convmixer-study")),
         Address(COMPARE, models=("convmixer",), maps="own"),
     ],
 )
@@ -45,8 +47,12 @@ def test_every_method_and_model_can_stand_in_an_address():
 
 
 @pytest.mark.parametrize(
-    "name", ["tab", "example", "model", "species", "method", "layer", "models", "maps", "top"]
-)
+    "name",
+    [
+        "tab", "view", "example", "model", "species", "method", "layer", "models", "maps", "top",
+        "first", "second", "runs",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("value", [HOSTILE, "nonsense", "../pikachu", "x" * 100_000, "%00", ","])
 def test_what_is_unknown_is_left_out_and_only_its_name_is_told(name, value):
     found, unknown = parsed(f"?{name}={value}")
@@ -108,7 +114,7 @@ class TestIdentify:
 
     def test_a_slow_map_is_asked_for_and_what_gradio_echoes_does_not_stop_it(self, identify, look):
         latest = Latest()
-        asked = Address(IDENTIFY, "eevee", "convmixer", method="occlusion")
+        asked = Address(IDENTIFY, example="eevee", model="convmixer", method="occlusion")
         updates = identify.follow(asked, latest)
         shown, wish = updates[identify.shown], updates[identify.waiting.wish]
         assert (shown.method.id, wish.method) == ("grad-cam", "occlusion")
@@ -116,7 +122,9 @@ class TestIdentify:
             "path": shown.path, "model": "convmixer", "species": shown.explanation.species,
             "method": "grad-cam", "shown": shown, "latest": latest, "longer": False,
         }  # fmt: skip
-        look(**page)  # the model's menu says that it was changed
+        # The model's menu says that it was changed, before or after the answer is shown.
+        look(**{**page, "species": None, "method": None})
+        look(**page)
         latest.check(wish.number)
         look(**{**page, "method": "layer-cam"})  # a person chooses another method
         with pytest.raises(StoppedError):

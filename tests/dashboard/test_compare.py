@@ -109,7 +109,7 @@ def test_what_is_kept_for_a_visitor_is_small(compare):
 
 def test_an_address_chooses_models_maps_and_a_drawing(compare):
     asked = Address(
-        COMPARE, "eevee", models=("convmixer", "vit_frozen"), maps=EACH, top="vit_frozen"
+        COMPARE, example="eevee", models=("convmixer", "vit_frozen"), maps=EACH, top="vit_frozen"
     )
     updates = compare.open(asked)
     assert updates[compare.models]["value"] == ["convmixer", "vit_frozen"]

@@ -74,20 +74,21 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, server):
-    """Opens the page in a window of a size and a theme; closes all windows in the end."""
+    """Opens the page in a window of a size and a theme, at an address; closes all in the end."""
     from tests.dashboard.page.browser import PATIENCE, WIDE, expect
 
     contexts = []
 
-    def call(viewport=WIDE, theme="light"):
+    def call(viewport=WIDE, theme="light", query=""):
         context = browser.new_context(viewport=viewport)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.outside = []
         page.on("request", lambda request: _note_outside(page, server.address, request.url))
-        page.goto(f"{server.address}/?__theme={theme}")
-        expect(page.locator("#model input")).not_to_have_value("")
+        page.goto(f"{server.address}/?__theme={theme}&{query}")
+        if not query:
+            expect(page.locator("#model input")).not_to_have_value("")
         return page
 
     yield call
