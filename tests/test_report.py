@@ -11,7 +11,7 @@ from pokeclf import charts, dataset, exhibits, findings, hub, report
 from pokeclf.__main__ import main
 from pokeclf.dashboard.subtabs import SUBTABS
 from pokeclf.library import Library
-from tests.dashboard.test_page import CHROMIUM, FLAGS, PHONE, WIDE, fits
+from tests.dashboard.page.browser import CHROMIUM, FLAGS, PHONE, WIDE, fits
 
 LARGEST = 15 * 10**6
 

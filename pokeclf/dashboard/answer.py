@@ -9,13 +9,15 @@ from pathlib import Path
 from PIL import Image
 
 from pokeclf.checkpoint import Card, CheckpointError
-from pokeclf.classifier import Guess
+from pokeclf.classifier import Guess, Observation
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import Explanation, Method, Options, explain, layers_of, methods_of, trust
 from pokeclf.explain.compare import head_count
 from pokeclf.explain.overlay import Paint
 from pokeclf.explain.trust import Trust
+
+NONE_TRAINED = "No model is trained yet, so nothing can be recognised."
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def answer(
         For a picture or a model that cannot be used.
     """
     if not model:
-        raise PokeclfError("No model is trained yet, so nothing can be recognised.")
+        raise PokeclfError(NONE_TRAINED)
     seen = observations.get(path, model)
     classifier, observation = seen.classifier, seen.observation
     guesses = observation.top(count)
@@ -141,6 +143,12 @@ def answer(
         trust=_trust(observations.store.root / model, chosen.id),
         seconds=observation.seconds,
     )
+
+
+def guesses_with(observation: Observation, species: str | None, usual: int, most: int) -> int:
+    """How many guesses have to be shown for a species to be among them, within bounds."""
+    guesses = [guess.species for guess in observation.top(most)]
+    return max(usual, guesses.index(species) + 1) if species in guesses else usual
 
 
 def _fitting(options: Options, layers: tuple[str, ...], heads: int, species: str) -> Options:

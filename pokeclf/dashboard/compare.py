@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import date
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
-from PIL import Image
 
 from pokeclf import study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import Guess
-from pokeclf.dashboard import examples, notices
-from pokeclf.dashboard.inputs import Boxes, Options, Picture
+from pokeclf.dashboard import compare_wording, examples, notices, report, wording
+from pokeclf.dashboard.address import COMPARE, MAPS, OWN, SAME, Address
+from pokeclf.dashboard.comparison import Comparison, Seat, differences, pictures, seat
+from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
+from pokeclf.dashboard.keep import file_link
 from pokeclf.dashboard.picker import best
-from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.wording import figures
+from pokeclf.dashboard.seen import Observations, check_presence
 from pokeclf.errors import PokeclfError
-from pokeclf.explain import Explanation, default_method, explain
-from pokeclf.explain.compare import brightest, overlap, shared_scale
-from pokeclf.explain.overlay import overlay
-from pokeclf.markup import NBSP, percent, table
-from pokeclf.species import of
+from pokeclf.imaging import decode
 
-SAME, OWN = "same", "own"
+Updates = dict[gr.components.Component, Any]
+
 GUESSES = 3
-SIDE = 224
-"""Side of the maps that are shown on one scale."""
-
-
-@dataclass(frozen=True)
-class Seat:
-    """One model at the table: what it is called, what it saw, and its map."""
-
-    name: str
-    method: str
-    crop: Image.Image
-    explanation: Explanation
+MOST = "most"
+"""The species that the maps are for is the one that most models see."""
 
 
 class Compare:
@@ -50,48 +36,142 @@ class Compare:
 
     def __init__(self, observations: Observations, drawings: Path, workers: int) -> None:
         self.observations = observations
-        self.drawings = sorted(drawings.glob("*.png"))
+        self.drawings = examples.drawings_of(drawings)
+        self.asked = gr.State()  # what the page was opened with, if that has a picture
+        self.found = gr.State()
         with gr.Row():
             with gr.Column(scale=3, min_width=300):
-                self.picture = Picture(
-                    type="filepath", image_mode=None, sources=["upload", "clipboard", "webcam"],
-                    label="One picture", placeholder="Drop a picture here\nor click to choose one",
-                    height=260, buttons=[], elem_id="compare-picture",
-                    alt_text="The picture that is compared",
-                )  # fmt: skip
-                self.examples = examples.strip(self.drawings, "compare-examples")
+                self._build_picture()
             with gr.Column(scale=7, min_width=300):
-                self.models = Boxes([], interactive=True, label="Models", elem_id="compare-models")
-                with gr.Row():
-                    self.presets = [
-                        (gr.Button(name, size="sm", min_width=120), stages)
-                        for name, stages in _PRESETS
-                    ]
-                self.which = Options(
-                    [("the same species for all", SAME), ("each model's own guess", OWN)],
-                    value=SAME, label="The maps are for", interactive=True,
-                    info="The same species is the one that most models see.",
-                )  # fmt: skip
-                self.button = gr.Button("Compare", variant="primary", elem_id="compare-button")
+                self._build_choices()
         self.result = gr.HTML(elem_id="compare-result")
+        with gr.Column(visible=False, elem_id="compare-more") as self.more:
+            self._build_more()
         self._listen(workers)
+
+    def _build_picture(self) -> None:
+        self.picture = Picture(
+            type="filepath", image_mode=None, sources=["upload", "clipboard", "webcam"],
+            label="One picture", placeholder="Drop a picture here\nor click to choose one",
+            height=260, buttons=[], elem_id="compare-picture",
+            alt_text="The picture that is compared",
+        )  # fmt: skip
+        self.examples = examples.strip(self.drawings, "compare-examples")
+
+    def _build_choices(self) -> None:
+        self.models = Boxes([], interactive=True, label="Models", elem_id="compare-models")
+        with gr.Row():
+            self.presets = [
+                (gr.Button(name, size="sm", min_width=120), stages) for name, stages in _PRESETS
+            ]
+        self.maps = Options(
+            list(zip(_MAPS, MAPS, strict=True)), value=SAME, label="The maps are for",
+            interactive=True, elem_id="compare-maps",
+        )  # fmt: skip
+        self.top = Menu(
+            [], label="The same species is", interactive=True, filterable=False,
+            elem_id="compare-top",
+        )  # fmt: skip
+        self.button = gr.Button("Compare", variant="primary", elem_id="compare-button")
+        self.address = gr.HTML(padding=False)
+
+    def _build_more(self) -> None:
+        with gr.Column() as self.two:
+            gr.HTML("<h3>Where two maps differ</h3>")
+            with gr.Row():
+                self.pair = [
+                    Menu([], label=label, interactive=True, filterable=False, elem_id=elem_id)
+                    for label, elem_id in (("One model", "pair-one"), ("The other", "pair-other"))
+                ]
+            self.differences = gr.HTML(elem_id="compare-differences")
+        self.report = gr.Button("Make a report", size="sm", elem_id="report")
+        self.links = gr.HTML(elem_id="report-links")
+
+    @property
+    def opened(self) -> list[gr.components.Component]:
+        """Everything that :meth:`open` changes."""
+        return [self.models, self.maps, self.top, self.address, self.picture, self.asked]
 
     def _listen(self, workers: int) -> None:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        lane = {"concurrency_limit": workers, "concurrency_id": "models"}
         for button, stages in self.presets:
             button.click(partial(self.available, stages), None, self.models, **quiet)
+        choices = [self.picture, self.models, self.maps, self.top]
         compare = {
             "fn": self.compare,
-            "inputs": [self.picture, self.models, self.which],
-            "outputs": self.result,
+            "inputs": [*choices, self.found],
+            "outputs": [
+                self.result, self.found, self.more, self.two, *self.pair, self.differences,
+                self.links,
+            ],
             "show_progress": "minimal",
+            "show_progress_on": self.result,
             "api_visibility": "private",
-            "concurrency_limit": workers,
-            "concurrency_id": "models",
-        }
-        changes = [self.button.click, self.picture.upload]
-        gr.on(changes, trigger_mode="always_last", **compare)
+            **lane,
+        }  # fmt: skip
+        gr.on([self.button.click, self.picture.upload], trigger_mode="always_last", **compare)
+        # Not with what the inputs stand at: they may not be on the page yet.
+        follow = {**compare, "fn": self.follow, "inputs": self.asked}
+        self.asked.change(trigger_mode="once", **follow)  # Gradio tells a change twice.
         self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**compare)
+        gr.on([each.change for each in choices], self.link, choices, self.address, **quiet)
+        self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
+        gr.on(
+            [menu.input for menu in self.pair], notices.guarded(self.differ, 1),
+            [self.found, *self.pair], self.differences, api_visibility="private", **lane,
+        )  # fmt: skip
+        self.report.click(
+            notices.guarded(self.reported, 1), [self.found, *self.pair], self.links,
+            api_visibility="private", **lane,
+        )  # fmt: skip
+
+    def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen
+        """The models that can answer now and what an address chooses; a drawing is compared."""
+        statuses = self.observations.store.statuses()
+        trained = {each.model.id: each.model.name for each in statuses if each.card}
+        chosen = [model for model in asked.models if model in trained]
+        if len(chosen) < len(asked.models):
+            gr.Warning("The models of this address that are not trained yet were left out.")
+        if not chosen:  # the best one of each stage
+            stages = [[s for s in statuses if s.model.stage == stage] for stage in study.STAGES]
+            chosen = [model for model in map(best, stages) if model]
+        options = [(name, model) for model, name in trained.items()]
+        top = asked.top if asked.top in trained else MOST
+        maps, path = asked.maps or SAME, None
+        if asked.example:  # where Gradio itself would put it, too
+            drawing = examples.find(self.drawings, asked.example)
+            path = self.picture.move_resource_to_block_cache(drawing)
+        found = {
+            self.models: gr.update(choices=options, value=chosen),
+            self.maps: maps,
+            self.top: gr.update(
+                choices=[
+                    ("the one that most models see", MOST),
+                    *((f"the best guess of {name}", model) for name, model in options),
+                ],
+                value=top,
+                visible=maps != OWN,
+            ),
+            self.address: self.link(path, chosen, maps, top),
+        }
+        asks = {self.picture: path, self.asked: (path, chosen, maps, top)}
+        return found | (asks if path else {})
+
+    def follow(self, asked: tuple | None) -> Iterator[Updates]:
+        """Compare what an address names."""
+        if asked:
+            yield from self.compare(*asked)
+
+    def link(self, path: str | None, models: list[str] | None, maps: str, top: str | None) -> str:
+        """A link to what is chosen, as HTML."""
+        return Address(
+            COMPARE,
+            example=examples.name_of(self.drawings, path) if path else None,
+            models=tuple(models or ()),
+            maps=maps,
+            top=top if top in study.BY_ID and maps != OWN else None,
+        ).link
 
     def take_example(self, place: int) -> str:
         """The path of the drawing that was chosen."""
@@ -105,18 +185,23 @@ class Compare:
             if status.card and status.model.stage in stages
         ]
 
-    def refresh(self) -> dict[str, Any]:
-        """The models that can answer now; at first the best one of each stage is chosen."""
-        statuses = self.observations.store.statuses()
-        trained = [(each.model.name, each.model.id) for each in statuses if each.card]
-        stages = [
-            tuple(each for each in statuses if each.model.stage == stage) for stage in study.STAGES
-        ]
-        chosen = [model for model in map(best, stages) if model]
-        return gr.update(choices=trained, value=chosen)
+    def compare(
+        self,
+        path: str | None,
+        models: list[str] | None,
+        maps: str,
+        top: str | None = MOST,
+        before: Comparison | None = None,
+    ) -> Iterator[Updates]:
+        """What each model sees; the result grows with every model that has answered.
 
-    def compare(self, path: str | None, models: list[str] | None, which: str) -> Iterator[str]:
-        """What each model sees, as HTML that grows with every model that has answered."""
+        Parameters
+        ----------
+        before : the comparison on the page. Only if there is one, what belongs to it is hidden:
+            Gradio would hide a column that was never shown for good.
+        """
+        if before:
+            yield {self.more: gr.update(visible=False), self.found: None, self.links: ""}
         try:
             if path is None:
                 raise PokeclfError("Choose a picture first.")
@@ -128,89 +213,70 @@ class Compare:
                     guesses[model] = self.observations.get(path, model).observation.top(GUESSES)
                 except CheckpointError as error:  # The others can answer all the same.
                     notices.notify(error)
-                yield _progress("guess", number, len(models)) + matrix(guesses)
+                yield self._so_far("guess", number, len(models), guesses)
             if not guesses:
                 raise PokeclfError("None of these models can answer.")
-            common = Counter(row[0].species for row in guesses.values()).most_common(1)[0][0]
-            seats = []
-            for model in guesses:
-                seats.append(self._seat(path, model, None if which == OWN else common))
-                yield _progress("map", len(seats), len(guesses)) + matrix(guesses)
-            yield summary(guesses, common) + matrix(guesses) + maps(seats)
+            chooser = top if top in study.BY_ID and maps != OWN else None
+            species = None if maps == OWN else self._species(path, chooser, guesses)
+            seats: list[Seat] = []
+            for model, row in guesses.items():
+                seats.append(seat(self.observations.get(path, model), row, species))
+                yield {
+                    self.result: compare_wording.progress("map", len(seats), len(guesses), guesses)
+                }
+            yield self._view(Comparison(path, maps, chooser, tuple(seats)))
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
-            yield ""
+            yield {self.result: ""}
 
-    def _seat(self, path: str, model: str, species: str | None) -> Seat:
-        seen = self.observations.get(path, model)
-        explanation = explain(seen.classifier, seen.observation, species)
-        method = default_method(seen.classifier).name
-        return Seat(_name(model), method, seen.observation.crop, explanation)
+    def _so_far(self, *progress: Any) -> Updates:  # noqa: ANN401 - as `progress` takes them
+        return {self.result: compare_wording.progress(*progress)}
 
+    def _species(self, path: str, top: str | None, guesses: dict[str, tuple[Guess, ...]]) -> str:
+        if top:
+            return self.observations.get(path, top).observation.best.species
+        return Counter(row[0].species for row in guesses.values()).most_common(1)[0][0]
 
-def _name(model: str) -> str:
-    return study.find(model).name
+    def _view(self, found: Comparison) -> Updates:
+        options = [(seat.name, seat.model) for seat in found.seats]
+        pair = [each.model for each in (found.seats * 2)[:2]]
+        return {
+            self.result: compare_wording.compared(found, pictures(self.observations, found)),
+            self.found: found,
+            self.more: gr.update(visible=True),
+            self.two: gr.update(visible=len(options) > 1),
+            **{
+                menu: gr.update(choices=options, value=model)
+                for menu, model in zip(self.pair, pair, strict=True)
+            },
+            self.differences: self.differ(found, *pair) if len(options) > 1 else "",
+        }
 
+    def differ(self, found: Comparison | None, first: str | None, second: str | None) -> str:
+        """Where two models' maps differ, as HTML."""
+        pair = [found and found.seat(model) for model in (first, second)]
+        if not all(pair) or first == second:
+            raise PokeclfError("Choose two models that were compared.")
+        shared, drawn = differences(self.observations, found, tuple(pair))
+        return wording.pair_line(*pair, shared) + wording.figures(drawn)
 
-def _progress(what: str, done: int, count: int) -> str:
-    """How many models have answered, as HTML that screen readers tell, too."""
-    return (
-        f'<p role="status"><progress value="{done}" max="{count}"></progress> '
-        f"{what} {done} of {count}</p>"
-    )
-
-
-def summary(guesses: Mapping[str, tuple[Guess, ...]], common: str) -> str:
-    """Do the models agree?"""
-    count = sum(row[0].species == common for row in guesses.values())
-    name = escape(of(common).name)
-    if count == len(guesses):
-        return f"<h3>All {count} say {name}.</h3>" if count > 1 else f"<h3>It says {name}.</h3>"
-    others = sorted(
-        {of(row[0].species).name for row in guesses.values() if row[0].species != common}
-    )
-    return f"<h3>{count} of {len(guesses)} say {name}; others see {escape(', '.join(others))}.</h3>"
-
-
-def matrix(guesses: Mapping[str, tuple[Guess, ...]]) -> str:
-    """Models and their likeliest species, as a table."""
-    rows = [
-        [
-            _name(model),
-            *(f"{escape(of(guess.species).name)} {percent(guess.probability)}" for guess in row),
-        ]
-        for model, row in guesses.items()
-    ]
-    return table(("model", "first guess", "second", "third"), rows, "What each model sees")
-
-
-def maps(seats: Sequence[Seat]) -> str:
-    """The models' maps, and where most of them look, as HTML."""
-    crop = seats[0].crop.resize((SIDE, SIDE))
-    one_species = len({seat.explanation.species for seat in seats}) == 1
-    shared = shared_scale([seat.explanation for seat in seats], SIDE)
-    pictures, line = [], "Each map has a scale of its own, as they are for different species."
-    if len(seats) == 1:
-        line = "Where it looked."
-    elif one_species:
-        together = np.mean([brightest(heatmap) for heatmap in shared], 0, dtype=np.float32)
-        pictures.append((overlay(crop, together), "All together: where most of them look"))
-        line = (
-            "All maps are on one scale: the colours show each place's share of its map. Overlap "
-            "is how much of a map's brightest fifth is bright in the first model's, too; by "
-            f"chance it would be 20{NBSP}%."
-        )
-    for place, (seat, heatmap) in enumerate(zip(seats, shared, strict=True)):
-        caption = f"{seat.name}, {seat.method}: {of(seat.explanation.species).name}"
-        if not one_species:
-            pictures.append((overlay(seat.crop, seat.explanation.heatmap), caption))
-            continue
-        if place:
-            caption += f"; overlap {100 * overlap(shared[0], heatmap):.0f}{NBSP}%"
-        pictures.append((overlay(crop, heatmap), caption))
-    return f"<p>{line}</p>{figures(pictures)}"
+    def reported(self, found: Comparison | None, first: str | None, second: str | None) -> str:
+        """A link to a report of what stands on the page, as HTML."""
+        if found is None:
+            raise PokeclfError("There is nothing to report yet.")
+        check_presence(found.path)
+        apart = self.differ(found, first, second) if len(found.seats) > 1 else ""
+        drawn = pictures(self.observations, found)
+        page = report.page(found, decode(found.path), drawn, apart, date.today())
+        link = file_link("report.html", "text/html", page.encode(), "Download report (HTML)")
+        return f"<p>{link}</p>"
 
 
+_MAPS = (
+    "the same species, on one scale",
+    "the same species, each on its own scale",
+    "each model's own guess",
+)
 _PRESETS = (
     ("All", study.STAGES),
     ("From scratch", (study.SCRATCH,)),

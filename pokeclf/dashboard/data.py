@@ -8,6 +8,7 @@ import gradio as gr
 
 from pokeclf import datacharts, datafindings
 from pokeclf.dashboard import notices
+from pokeclf.dashboard.address import DATA, Address
 from pokeclf.dashboard.cards import Shown, listing
 from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.inputs import Menu
@@ -28,6 +29,7 @@ class Data:
 
     def __init__(self, pictures: Pictures) -> None:
         self.pictures = pictures
+        gr.HTML(Address(DATA).link, padding=False)
         self.problem = gr.HTML(elem_id="data-problem")
         with gr.Column(visible=False, elem_id="data") as self.panel:
             self.overview = gr.HTML(elem_classes="words")

@@ -10,6 +10,7 @@ import numpy as np
 from pokeclf import datacharts, datafindings, embedding, selections, study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import notices
+from pokeclf.dashboard.address import EMBEDDING, EXPERIMENTS, Address
 from pokeclf.dashboard.cards import ANSWER, answered, listing, picked, title
 from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
@@ -44,7 +45,8 @@ class Embedding:
     def __init__(self, library: Library, pictures: Pictures) -> None:
         self.library = library
         self.pictures = pictures
-        with gr.Tab("Embedding", id="embedding") as self.tab:
+        with gr.Tab("Embedding", id=EMBEDDING, elem_id=f"view-{EMBEDDING}") as self.tab:
+            gr.HTML(Address(EXPERIMENTS, EMBEDDING).link, padding=False)
             self._build()
         self._listen()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import filecmp
 import io
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from pokeclf.species import of
 
 SIDE = 112
 """Longest side of a thumbnail in pixels: twice its size on the page, for sharp screens."""
+
+
+def drawings_of(folder: Path) -> list[Path]:
+    """The drawings in a folder, by name."""
+    return sorted(folder.glob("*.png"))
 
 
 def strip(paths: list[Path], elem_id: str) -> gr.Dataset:
@@ -26,6 +32,16 @@ def strip(paths: list[Path], elem_id: str) -> gr.Dataset:
         elem_id=elem_id,
         elem_classes="examples",
     )
+
+
+def find(paths: list[Path], name: str) -> Path:
+    """The drawing of that name; raises StopIteration when there is none."""
+    return next(path for path in paths if path.stem == name)
+
+
+def name_of(paths: list[Path], upload: str) -> str | None:
+    """The name of the drawing that a file is a copy of, None when it is none of them."""
+    return next((path.stem for path in paths if filecmp.cmp(path, upload, shallow=False)), None)
 
 
 def _thumbnail(path: Path) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from pokeclf import selections
 from pokeclf.dashboard import notices
+from pokeclf.dashboard.address import EXPERIMENTS, GALLERY, Address
 from pokeclf.dashboard.cards import ANSWER, PICK, answered, listing, picked, title
 from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
@@ -45,7 +46,8 @@ class Gallery:
         self.library = library
         self.pictures = pictures
         self.observations = observations
-        with gr.Tab("Gallery", id="gallery") as self.tab:
+        with gr.Tab("Gallery", id=GALLERY, elem_id=f"view-{GALLERY}") as self.tab:
+            gr.HTML(Address(EXPERIMENTS, GALLERY).link, padding=False)
             self._build()
         self._listen(workers)
 

@@ -10,19 +10,22 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from pokeclf import explain
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import examples, notices, waiting, wording
-from pokeclf.dashboard.answer import Answer, answer
+from pokeclf.dashboard.address import IDENTIFY, Address
+from pokeclf.dashboard.answer import NONE_TRAINED, Answer, answer, guesses_with
 from pokeclf.dashboard.api import Api
 from pokeclf.dashboard.check import Check
 from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
 from pokeclf.dashboard.keep import Keep
-from pokeclf.dashboard.picker import best, choices, summary
+from pokeclf.dashboard.picker import able, best, choices, summary
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.settings import MapSettings
 from pokeclf.dashboard.sidebyside import SideBySide
 from pokeclf.dashboard.waiting import Latest, StoppedError, Waiting, Wish
+from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
 from pokeclf.explain.overlay import Paint, overlay
 from pokeclf.species import of
@@ -50,8 +53,9 @@ class Identify:
         self.store = store
         self.observations = Observations(store)
         self.api = Api(self.observations)
-        self.drawings = sorted(drawings.glob("*.png"))
+        self.drawings = examples.drawings_of(drawings)
         self.shown = gr.State()
+        self.asked = gr.State()  # the address that the page was opened with, if it has a picture
         with gr.Row(elem_classes="identify"):
             with gr.Column(scale=3, min_width=300):
                 self._build_question()
@@ -84,6 +88,7 @@ class Identify:
             elem_id="model",
         )
         self.summary = gr.HTML(summary(self.store, best(statuses)), elem_id="model-summary")
+        self.address = gr.HTML(padding=False)
 
     def _build_answer(self) -> None:
         self.verdict = gr.HTML(INVITATION, elem_id="verdict")
@@ -139,8 +144,8 @@ class Identify:
         page = [
             self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
             self.count, self.map, self.seen, self.seen_line, self.method, self.reading,
-            self.details, self.shown, self.check.result, self.keep.links, *self.settings.outputs,
-            *self.beside.outputs, *self.waiting.outputs,
+            self.details, self.shown, self.address, self.check.result, self.keep.links,
+            *self.settings.outputs, *self.beside.outputs, *self.waiting.outputs,
         ]  # fmt: skip
         look = {
             "fn": self.look,
@@ -181,9 +186,13 @@ class Identify:
             ],
             **quiet,
         )  # fmt: skip
+        self.asked.change(
+            self.follow, [self.asked, self.waiting.latest], page, show_progress="minimal",
+            show_progress_on=self.verdict, trigger_mode="once", api_visibility="private", **models,
+        )  # fmt: skip
         self.picture.clear(
-            self.clear, self.waiting.latest,
-            [self.verdict, self.panel, self.shown, *self.waiting.outputs], **quiet,
+            self.clear, [self.model, self.waiting.latest],
+            [self.verdict, self.panel, self.shown, self.address, *self.waiting.outputs], **quiet,
         )  # fmt: skip
         self.check.listen(self.shown, self.waiting.latest, **waiting.LANE)
         self.beside.listen(self.shown, self.waiting.latest, **waiting.LANE)
@@ -213,15 +222,19 @@ class Identify:
         path = path or (shown and shown.path)
         try:
             if path is None:
-                return {self.summary: summary(self.store, model)}
+                return {self.summary: summary(self.store, model), self.address: _link(model)}
+            if shown and (path, model, species, method) == (*shown.question[:2], None, None):
+                # The model's menu tells that an address changed it, before the answer is shown.
+                return {self.summary: gr.skip()}
             options = self.settings.chosen(*settings)
             paint = Paint(strength / 100, threshold / 100)
+            changed = latest.stand_at((path, model, species, method))
             if shown and shown.fits(path, model, count, species, method, options):
-                if latest.waiting:
+                if latest.waiting and changed:
                     latest.next()
                 if paint == shown.paint:
                     # Sent again, the map's file would be written while the browser reads it.
-                    return self.waiting.end()
+                    return self.waiting.end() if changed else {self.summary: gr.skip()}
                 shown = replace(shown, paint=paint)
                 # The saved map would still have the old colours.
                 old = {self.keep.links: ""}
@@ -277,6 +290,38 @@ class Identify:
         latest.next()
         return {**(self._restored(shown) if shown else {}), **self.waiting.end()}
 
+    def follow(self, asked: Address | None, latest: Latest) -> Updates:
+        """Show the view of an address that names a drawing."""
+        if asked is None:
+            return {self.summary: gr.skip()}
+        # Where Gradio itself would put it, so that the page speaks of it by the same path.
+        path = self.picture.move_resource_to_block_cache(
+            examples.find(self.drawings, asked.example)
+        )
+        try:
+            model = able(self.store, asked.model)
+            if model is None:
+                raise PokeclfError(NONE_TRAINED)
+            seen = self.observations.get(path, model).observation
+            count = guesses_with(seen, asked.species, self.count.value, self.count.maximum)
+            slow = asked.method in METHODS and METHODS[asked.method].slow
+            wish = Wish(
+                latest.next(), path, model, count, asked.species, asked.method,
+                explain.Options(layer=asked.layer), Paint(),
+            )  # fmt: skip
+            found = self._answer(replace(wish, method=None) if slow else wish)
+            if asked.species not in (None, found.explanation.species):
+                gr.Warning(wording.not_guessed(asked.species, self.count.maximum))
+            latest.stand_at(found.question[:4])
+            view = {self.picture: path, self.model: model, self.count: count, **self._view(found)}
+            if slow:
+                latest.waiting = True
+                view |= self.waiting.begin(wish)
+            return view
+        except Exception as error:  # A person must see a sentence, whatever happened.
+            notices.notify(error)
+            return {self.picture: path}
+
     def _answer(self, wish: Wish, tell: Callable[[float], None] = lambda share: None) -> Answer:
         found = answer(
             self.observations, wish.path, wish.model, wish.count, wish.species, wish.method,
@@ -284,10 +329,11 @@ class Identify:
         )  # fmt: skip
         return replace(found, paint=wish.paint)
 
-    def clear(self, latest: Latest) -> Updates:
+    def clear(self, model: str | None, latest: Latest) -> Updates:
         """Back to the beginning, when the picture is removed."""
         latest.next()
         return {
+            self.address: _link(model),
             self.verdict: INVITATION,
             self.panel: gr.update(visible=False),
             self.shown: None,
@@ -298,14 +344,30 @@ class Identify:
         """The path of the drawing that was chosen."""
         return str(self.drawings[place])
 
-    def refresh(self) -> Updates:
-        """Models that were trained since the server started appear when a page is opened."""
+    def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen
+        """A page is opened; models that were trained since the server started appear.
+
+        A drawing that the address names is answered by :meth:`follow`.
+        """
         statuses = self.store.statuses()
-        return {
-            self.model: gr.update(choices=choices(statuses), value=best(statuses)),
-            self.summary: summary(self.store, best(statuses)),
+        offered = {
+            self.model: gr.update(choices=choices(statuses)),
             self.table: wording.model_table(statuses),
         }
+        if asked.example:
+            return {**offered, self.asked: asked}
+        model = able(self.store, asked.model)
+        return {
+            **offered,
+            self.model: gr.update(choices=choices(statuses), value=model),
+            self.summary: summary(self.store, model),
+            self.address: _link(model),
+        }
+
+    @property
+    def opened(self) -> list[gr.components.Component]:
+        """Everything that :meth:`open` changes."""
+        return [self.model, self.summary, self.table, self.address, self.asked]
 
     def _view(self, found: Answer) -> Updates:
         name = of(found.explanation.species).name
@@ -334,12 +396,24 @@ class Identify:
                 found.card, found.method, found.explanation, found.probability, found.trust
             ),
             self.shown: found,
+            self.address: self._address(found).link,
             self.check.result: "",
             self.keep.links: "",
             **self.settings.view(found),
             **self.beside.view(found),
             **self.waiting.end(),
         }
+
+    def _address(self, found: Answer) -> Address:
+        layer = found.options.layer
+        return Address(
+            IDENTIFY,
+            example=examples.name_of(self.drawings, found.path),
+            model=found.card.model,
+            species=found.explanation.species,
+            method=found.method.id,
+            layer=layer if layer != found.layers[-1] else None,
+        )
 
     def _back_to(self, shown: Answer | None, error: Exception) -> Updates:
         """The answer on the page with all that was chosen for it; a failure loses nothing."""
@@ -360,6 +434,10 @@ class Identify:
             self.method: shown.method.id,
             **self.settings.view(shown),
         }
+
+
+def _link(model: str | None) -> str:
+    return Address(IDENTIFY, model=model).link
 
 
 def _picture_box(label: str, elem_id: str, buttons: list[str]) -> gr.Image:

@@ -36,15 +36,13 @@ class Keep:
             if shown is None:
                 raise PokeclfError("There is no map to save yet.")
             stem = "-".join((shown.card.model, shown.explanation.method, shown.explanation.species))
-            return "<p>" + " · ".join(
-                (
-                    _link(f"{stem}.png", "image/png", _png(shown), "Picture with caption (PNG)"),
-                    _link(
-                        f"{stem}.npy", "application/octet-stream", _npy(shown),
-                        "Numbers for NumPy (NPY)",
-                    ),
-                )
-            ) + "</p>"  # fmt: skip
+            picture = file_link(
+                f"{stem}.png", "image/png", _png(shown), "Picture with caption (PNG)"
+            )
+            numbers = file_link(
+                f"{stem}.npy", "application/octet-stream", _npy(shown), "Numbers for NumPy (NPY)"
+            )
+            return f"<p>{picture} · {numbers}</p>"
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             return ""
@@ -66,6 +64,7 @@ def _npy(shown: Answer) -> bytes:
     return buffer.getvalue()
 
 
-def _link(name: str, kind: str, data: bytes, text: str) -> str:
+def file_link(name: str, kind: str, data: bytes, text: str) -> str:
+    """A link that holds a file, as HTML."""
     encoded = base64.b64encode(data).decode()
     return f'<a download="{escape(name)}" href="data:{kind};base64,{encoded}">{escape(text)}</a>'

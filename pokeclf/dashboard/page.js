@@ -24,16 +24,64 @@
 			chart.setAttribute("aria-labelledby", `${chart.closest(".chart").id}-words`);
 		}
 	};
+	// Every view carries its address in a link, of which one is visible at a time. The browser's
+	// address follows it; another tab is a step that Back undoes.
+	const place = (query) => ["tab", "view"].map((name) => query.get(name) ?? "").join(" ");
+	let told = null;
+	let here = null;
+	let returning = false;
+	const tell = () => {
+		const link = [...document.querySelectorAll("a.address")].find((each) => each.offsetParent);
+		if (!link || link.search === told) return;
+		told = link.search;
+		const now = [...new URLSearchParams(location.search)];
+		const gradios = new URLSearchParams(now.filter(([name]) => name.startsWith("__")));
+		const there = place(new URLSearchParams(link.search));
+		const step = here !== null && there !== here && !returning;
+		const query = [link.search, gradios].filter(String).join("&");
+		history[step ? "pushState" : "replaceState"](history.state, "", query);
+		here = there;
+		returning = false;
+	};
+	window.addEventListener("popstate", () => {
+		const query = new URLSearchParams(location.search);
+		returning = place(query) !== here;
+		for (const name of ["tab", "view"])
+			document.getElementById(`${name}-${query.get(name)}-button`)?.click();
+	});
+	document.addEventListener("click", async (event) => {
+		const link = event.target.closest("a.address");
+		if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+		event.preventDefault();
+		const words = link.textContent;
+		try {
+			await navigator.clipboard.writeText(link.href);
+			link.textContent = "Copied";
+			setTimeout(() => (link.textContent = words), 2000);
+		} catch {
+			link.textContent = link.href; // to be copied by hand
+		}
+	});
+	let soon = 0; // An answer changes many things one after the other, a progress bar all the time.
+	const follow = () => {
+		soon ||= setTimeout(() => {
+			soon = 0;
+			tell();
+		}, 100);
+	};
 	const look = () => {
 		group();
 		describe();
 		show();
 	};
-	new MutationObserver(look).observe(document.body, {
-		attributeFilter: ["src"],
-		childList: true,
-		subtree: true,
-	});
+	const watch = (what, attributes) =>
+		new MutationObserver(what).observe(document.body, {
+			attributeFilter: attributes,
+			childList: true,
+			subtree: true,
+		});
+	watch(look, ["src"]);
+	watch(follow, ["href", "style", "class"]);
 	look();
 	// Gradio measures the tabs once, which may be before our style sheet makes them smaller.
 	const tab = document.querySelector("#tabs [role=tab]");

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from pokeclf.classifier import ModelStore
+from pokeclf.dashboard import examples, wording
+from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
 from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.gallery import Gallery
 from pokeclf.dashboard.identify import Identify
+from pokeclf.dashboard.picker import species
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
 from pokeclf.pictures import Pictures
@@ -64,34 +68,46 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
     library, pictures = Library(store.root), Pictures(store.root, images)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
         gr.HTML(HEADER, elem_id="header")
-        with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Identify", id="identify"):
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Identify", id=IDENTIFY, elem_id=f"tab-{IDENTIFY}"):
                 identify = Identify(store, drawings, workers)
-            with gr.Tab("Compare", id="compare"):
+            with gr.Tab("Compare", id=COMPARE, elem_id=f"tab-{COMPARE}"):
                 compare = Compare(identify.observations, drawings, workers)
-            with gr.Tab("Experiments", id="experiments") as tab:
+            with gr.Tab("Experiments", id=EXPERIMENTS, elem_id=f"tab-{EXPERIMENTS}") as tab:
                 seen = identify.observations
                 further = (
                     partial(Gallery, library, pictures, seen, workers),
                     partial(Embedding, library, pictures),
                 )
                 experiments = Experiments(library, further)
-            with gr.Tab("Data", id="data") as data_tab:
+            with gr.Tab("Data", id=DATA, elem_id=f"tab-{DATA}") as data_tab:
                 data = Data(pictures)
         tab.select(
-            experiments.refresh, experiments.drawn, experiments.outputs, show_progress="minimal",
-            api_visibility="private",
+            experiments.refresh, [experiments.drawn, experiments.asked], experiments.outputs,
+            show_progress="minimal", api_visibility="private",
         )  # fmt: skip
         data_tab.select(
             data.refresh, data.chosen, data.outputs, show_progress="minimal",
             api_visibility="private",
         )  # fmt: skip
-        # Models that were trained since the server started appear with the next visit.
-        outputs = [identify.model, identify.summary, identify.table]
-        page.load(identify.refresh, None, outputs, show_progress="hidden", api_visibility="private")
+
+        def opened(request: gr.Request) -> dict[gr.blocks.Block, Any]:
+            """The view that the address names."""
+            names = [path.stem for path in examples.drawings_of(drawings)]
+            asked, unknown = read(request.query_params, names, species(store.statuses()))
+            if unknown:
+                gr.Warning(wording.unknown_address(unknown))
+            return {
+                tabs: gr.update(selected=asked.tab),
+                **identify.open(asked if asked.tab == IDENTIFY else Address()),
+                **compare.open(asked if asked.tab == COMPARE else Address()),
+                **experiments.open(asked if asked.tab == EXPERIMENTS else Address()),
+            }
+
         page.load(
-            compare.refresh, None, compare.models, show_progress="hidden", api_visibility="private"
-        )
+            opened, None, [tabs, *identify.opened, *compare.opened, *experiments.opened],
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")
     return page
 

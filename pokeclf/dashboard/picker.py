@@ -6,7 +6,8 @@ from html import escape
 
 from pokeclf import study
 from pokeclf.classifier import ModelStore, Status
-from pokeclf.dashboard import wording
+from pokeclf.dashboard import notices, wording
+from pokeclf.errors import PokeclfError
 from pokeclf.library import Shelf
 
 UNTRAINED = (
@@ -33,6 +34,22 @@ def best(statuses: tuple[Status, ...]) -> str | None:
 def ranked(shelf: Shelf) -> list[tuple[str, str]]:
     """The models that have results, as options of a menu, the best first."""
     return [(study.find(each.card.model).name, each.card.model) for each in shelf.ranked]
+
+
+def species(statuses: tuple[Status, ...]) -> frozenset[str]:
+    """Everything that any of the models may answer."""
+    return frozenset(slug for status in statuses if status.card for slug in status.card.classes)
+
+
+def able(store: ModelStore, model: str | None) -> str | None:
+    """The model that an address names, or the best one; a notice says when it cannot answer."""
+    if model is None:
+        return best(store.statuses())
+    named = store.status(model)
+    if named.card:
+        return model
+    notices.notify(PokeclfError(named.problem))
+    return best(store.statuses())
 
 
 def summary(store: ModelStore, model: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pokeclf.classifier import Classifier, ModelStore, Observation
@@ -14,6 +15,8 @@ from pokeclf.models.network import ConvolutionalNetwork
 
 KEPT = 64
 """Observations that are kept, about 1 MB each."""
+DECODED = 4
+"""Decoded pictures that are kept, at most a few MB each."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Observations:
     def __init__(self, store: ModelStore, kept: int = KEPT) -> None:
         self.store = store
         self.kept = kept
+        self._decode = lru_cache(DECODED)(decode)  # once for all models that are compared
         self._lock = threading.Lock()
         # No classifiers: they would stay in memory after the store has dropped them.
         self._seen: OrderedDict[tuple[str, str], tuple[str, Observation, tuple[int, int]]]
@@ -76,7 +80,7 @@ class Observations:
             if _shares_trunk(classifier, source.classifier):
                 observation = classifier.observe_from(source.observation)
                 return Seen(classifier, observation, source.size)
-        image = decode(path)
+        image = self._decode(path)
         return Seen(classifier, classifier.observe(image), image.size)
 
 

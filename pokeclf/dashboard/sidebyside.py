@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image
 
 from pokeclf import study
 from pokeclf.dashboard import notices, wording
 from pokeclf.dashboard.answer import Answer
+from pokeclf.dashboard.comparison import Pictures, beside
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations, Seen
 from pokeclf.dashboard.waiting import Latest, StoppedError, following, if_still_shown
@@ -21,15 +21,12 @@ from pokeclf.explain import METHODS, Explanation, Options, explain, methods_of
 from pokeclf.explain.compare import (
     across_heads,
     across_layers,
-    difference,
-    overlap,
     shared_scale,
 )
-from pokeclf.explain.overlay import Paint, difference_overlay, overlay
+from pokeclf.explain.overlay import Paint, overlay
 from pokeclf.species import of
 
 Updates = dict[gr.components.Component, Any]
-Pictures = list[tuple[Image.Image, str]]
 
 SPECIES, METHOD, MODEL = "species", "method", "model"
 LAYERS, HEADS = "layers", "heads"
@@ -172,17 +169,8 @@ def _kinds(found: Answer) -> list[str]:
 def _pair(shown: Answer, second: Explanation) -> tuple[str, Pictures]:
     """Two maps on one scale and their difference."""
     first, paint = shown.explanation, shown.paint or Paint()
-    maps = shared_scale((first, second), shown.crop.width)
-    names = _names(first, second)
-    pictures = [
-        (overlay(shown.crop, heatmap, paint), name)
-        for heatmap, name in zip(maps, names, strict=True)
-    ]
-    found = difference(*maps)
-    pictures.append(
-        (difference_overlay(shown.crop, found, paint), f"Orange: {names[0]}; purple: {names[1]}")
-    )
-    return wording.pair_line(first, second, overlap(*maps)), pictures
+    shared, pictures = beside((first, second), (shown.crop,) * 2, _names(first, second), paint)
+    return wording.pair_line(first, second, shared), pictures
 
 
 def _names(first: Explanation, second: Explanation) -> tuple[str, str]:

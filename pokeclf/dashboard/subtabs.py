@@ -1,6 +1,7 @@
 """The parts of the Experiments tab: components, and handlers that show another choice.
 
-Each part has ``outputs``, everything that its ``view`` of a shelf changes.
+Each part has ``outputs``, everything that its ``view`` of a shelf changes, and ``menus``, whose
+choices stand in the address of the part.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import gradio as gr
 
 from pokeclf import charts, exhibits, findings
 from pokeclf.dashboard import notices
+from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.inputs import Menu, Options
+from pokeclf.dashboard.subtab import OneModel, SubTab, asked_or
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
+from pokeclf.results import Result
 
 QUANTITIES = [(label, name) for name, label in exhibits.QUANTITIES.items()]
 EXTENTS = [(label, name) for name, label in exhibits.EXTENTS.items()]
@@ -24,10 +28,11 @@ WIDTHS = (200, 135, 95, 85, 85, 90, 90, 115, 95, 90, 95)
 FIRST_QUANTITY, FIRST_EXTENT = QUANTITIES[0][1], EXTENTS[0][1]
 
 
-class Leaderboard:
+class Leaderboard(SubTab):
     """All models beside each other and beside the study."""
 
     title = "Leaderboard"
+    view_id = "leaderboard"
 
     def __init__(self, library: Library) -> None:
         self.ranking = Chart("ranking")
@@ -52,7 +57,7 @@ class Leaderboard:
             self.summary,
         ]  # fmt: skip
 
-    def view(self, shelf: Shelf) -> Updates:
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
         """Everything, from a shelf."""
         return {
             **self.ranking.shows(charts.leaderboard(shelf.tuned)),
@@ -64,10 +69,11 @@ class Leaderboard:
         }
 
 
-class Training:
+class Training(SubTab):
     """Curves of the runs that a person chooses."""
 
     title = "Training"
+    view_id = "training"
 
     def __init__(self, library: Library) -> None:
         self.library = library
@@ -82,6 +88,7 @@ class Training:
             )  # fmt: skip
         self.curves = Chart("curves")
         self.recipes = gr.HTML(elem_id="recipes")
+        self.menus = (self.runs,)
         _on(
             [self.runs.change, self.quantity.input], self.draw,
             [self.runs, self.quantity], self.curves.outputs,
@@ -91,15 +98,24 @@ class Training:
     def outputs(self) -> list[gr.components.Component]:
         return [self.runs, self.quantity, *self.curves.outputs, self.recipes]
 
-    def view(self, shelf: Shelf) -> Updates:
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The runs that tell most."""
-        chosen = exhibits.telling_runs(shelf)
+        runs = exhibits.runs(shelf)
+        chosen = [name for name, run in runs.items() if _run_id(run) in asked.runs]
+        chosen = chosen or exhibits.telling_runs(shelf)
         return {
-            self.runs: gr.update(choices=list(exhibits.runs(shelf)), value=chosen),
+            self.runs: gr.update(choices=list(runs), value=chosen),
             self.quantity: FIRST_QUANTITY,
             **self.draw(chosen, FIRST_QUANTITY),
             self.recipes: findings.recipes(shelf),
         }
+
+    def choices(self, names: list[str] | None = None) -> dict[str, Any]:
+        """The runs."""
+        if not names:
+            return {}
+        runs = exhibits.runs(self.library.shelf())
+        return {"runs": tuple(_run_id(runs[name]) for name in names if name in runs)}
 
     def draw(self, names: list[str] | None, quantity: str) -> Updates:
         """Curves of the runs with these names."""
@@ -109,16 +125,18 @@ class Training:
         return self.curves.shows(charts.curves(chosen, known))
 
 
-class TwoModels:
+class TwoModels(SubTab):
     """What distinguishes two models."""
 
     title = "Two models"
+    view_id = "two-models"
 
     def __init__(self, library: Library) -> None:
         self.library = library
         with gr.Row():
             self.first = _menu("First", "first")
             self.second = _menu("Second", "second")
+        self.menus = (self.first, self.second)
         self.verdict = gr.HTML(elem_id="pair-verdict", elem_classes="words")
         self.images = gr.HTML(elem_id="pair-images", elem_classes="numbers")
         self.differences = Chart("differences")
@@ -139,10 +157,11 @@ class TwoModels:
             self.extent, *self.confusions.outputs, self.pairs,
         ]  # fmt: skip
 
-    def view(self, shelf: Shelf) -> Updates:
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The two best models."""
         models = [result.card.model for result in shelf.ranked]
-        first, second = models[0], models[min(1, len(models) - 1)]
+        first = asked_or(models, asked.first, models[0])
+        second = asked_or(models, asked.second, models[min(1, len(models) - 1)])
         return {
             self.first: gr.update(choices=_named(models), value=first),
             self.second: gr.update(choices=_named(models), value=second),
@@ -150,6 +169,10 @@ class TwoModels:
             **self.show(first, second, FIRST_EXTENT),
             self.pairs: findings.all_pairs(shelf.ranked),
         }
+
+    def choices(self, first: str | None = None, second: str | None = None) -> dict[str, Any]:
+        """Both models."""
+        return {"first": first, "second": second}
 
     def show(self, first: str, second: str, extent: str) -> Updates:
         """Two models: in words, by species, by images, and by confusions."""
@@ -168,10 +191,11 @@ class TwoModels:
         return self.confusions.shows(figure)
 
 
-class Mistakes:
+class Mistakes(OneModel):
     """What is taken for what, and how much of it stays within the family."""
 
     title = "Mistakes"
+    view_id = "mistakes"
 
     def __init__(self, library: Library) -> None:
         self.library = library
@@ -180,6 +204,7 @@ class Mistakes:
         with gr.Row():
             self.model = _menu("Model", "mistaken")
             self.extent = _extent("extent")
+        self.menus = (self.model,)
         self.words = gr.HTML(elem_id="mistakes", elem_classes="words")
         self.confusions = Chart("confusions")
         chosen = [self.model, self.extent]
@@ -193,15 +218,16 @@ class Mistakes:
             *self.confusions.outputs,
         ]  # fmt: skip
 
-    def view(self, shelf: Shelf) -> Updates:
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
         """All models' families, and the best model's confusions."""
         models = [result.card.model for result in shelf.ranked]
+        model = asked_or(models, asked.model, models[0])
         return {
             **self.families.shows(exhibits.families(shelf)),
             self.evolution: findings.families(shelf.ranked),
-            self.model: gr.update(choices=_named(models), value=models[0]),
+            self.model: gr.update(choices=_named(models), value=model),
             self.extent: FIRST_EXTENT,
-            **self.show(models[0], FIRST_EXTENT),
+            **self.show(model, FIRST_EXTENT),
         }
 
     def show(self, model: str, extent: str) -> Updates:
@@ -215,14 +241,16 @@ class Mistakes:
         return self.confusions.shows(figure)
 
 
-class Calibration:
+class Calibration(OneModel):
     """Whether a model is as often right as it is sure."""
 
     title = "Calibration"
+    view_id = "calibration"
 
     def __init__(self, library: Library) -> None:
         self.library = library
         self.model = _menu("Model", "calibrated")
+        self.menus = (self.model,)
         self.words = gr.HTML(elem_id="calibration", elem_classes="words")
         self.reliability = Chart("reliability")
         _on([self.model.input], self.show, [self.model], self.outputs[1:])
@@ -231,11 +259,12 @@ class Calibration:
     def outputs(self) -> list[gr.components.Component]:
         return [self.model, self.words, *self.reliability.outputs]
 
-    def view(self, shelf: Shelf) -> Updates:
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The best model."""
         models = [result.card.model for result in shelf.ranked]
-        choice = gr.update(choices=_named(models), value=models[0])
-        return {self.model: choice, **self.show(models[0])}
+        model = asked_or(models, asked.model, models[0])
+        choice = gr.update(choices=_named(models), value=model)
+        return {self.model: choice, **self.show(model)}
 
     def show(self, model: str) -> Updates:
         """A model's calibration in words and as a diagram."""
@@ -243,16 +272,18 @@ class Calibration:
         return {self.words: words, **self.reliability.shows(figure)}
 
 
-class Trees:
+class Trees(OneModel):
     """What the tree ensembles were given and what they use."""
 
     title = "Trees"
+    view_id = "trees"
 
     def __init__(self, library: Library) -> None:
         self.library = library
         self.study = gr.HTML(elem_id="tree-study")
         self.settings = gr.HTML(elem_id="tree-settings", elem_classes="numbers")
         self.model = _menu("Model", "trees")
+        self.menus = (self.model,)
         self.words = gr.HTML(elem_id="important", elem_classes="words")
         self.importances = Chart("importances")
         _on([self.model.input], self.show, [self.model], self.outputs[3:])
@@ -261,19 +292,20 @@ class Trees:
     def outputs(self) -> list[gr.components.Component]:
         return [self.study, self.settings, self.model, self.words, *self.importances.outputs]
 
-    def view(self, shelf: Shelf) -> Updates:
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
         """All settings, and the best ensemble's features."""
         models = exhibits.trees(shelf)
+        model = asked_or(models, asked.model, models[0] if models else None)
         updates = {
             self.study: findings.experiments_on_trees(shelf.tuned),
             self.settings: findings.tree_settings(shelf.tuned),
-            self.model: gr.update(choices=_named(models), value=models[0] if models else None),
+            self.model: gr.update(choices=_named(models), value=model),
             self.words: "",
             **self.importances.shows(None),
         }
-        if models:
+        if model:
             try:
-                updates |= self.show(models[0])
+                updates |= self.show(model)
             except PokeclfError as error:  # Trees that are damaged leave the rest as it is.
                 updates[self.words] = f"<p>{notices.sentence(error)}</p>"
         return updates
@@ -289,6 +321,11 @@ SUBTABS = (Leaderboard, Training, TwoModels, Mistakes, Calibration, Trees)
 
 def _menu(label: str, name: str) -> Menu:
     return Menu([], label=label, interactive=True, elem_id=name, min_width=240)
+
+
+def _run_id(run: Result) -> str:
+    """How an address names a training."""
+    return f"{run.card.model}-{run.card.recipe}"
 
 
 def _extent(name: str) -> Options:

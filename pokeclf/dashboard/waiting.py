@@ -29,6 +29,7 @@ class Latest:
     def __init__(self) -> None:
         self.number = 0
         self.waiting = False  # for a slow map, which even the answer on the page overtakes
+        self.inputs: tuple | None = None  # what the page's inputs stood at when last looked at
 
     def __deepcopy__(self, memo: dict) -> Self:
         return type(self)()
@@ -38,6 +39,15 @@ class Latest:
         self.number += 1
         self.waiting = False
         return self.number
+
+    def stand_at(self, inputs: tuple) -> bool:
+        """Note what the page's inputs stand at; whether that is another question than before.
+
+        When an answer changes the inputs, Gradio says so as if a person had done it.
+        """
+        changed = inputs != self.inputs
+        self.inputs = inputs
+        return changed
 
     def check(self, number: int) -> None:
         """Raise StoppedError when another question has come."""

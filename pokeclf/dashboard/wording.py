@@ -137,6 +137,19 @@ def verdict(model: str, best: Guess, classification: float, explanation: float) 
     )
 
 
+def unknown_address(parts: Iterable[str]) -> str:
+    """What of an address was left out; ``parts`` are names of ours, not what stood there."""
+    return f"Part of this address means nothing here and was left out: {', '.join(parts)}."
+
+
+def not_guessed(species: str, most: int) -> str:
+    """Why a map is not for the species that was asked for, as HTML."""
+    return (
+        f"{escape(of(species).name)} is not among this model's {most} best guesses, so the map is "
+        "for its best one."
+    )
+
+
 def seen_line(preprocessing: Preprocessing, size: tuple[int, int]) -> str:
     """How an image of that size became the model's input."""
     side = preprocessing.size

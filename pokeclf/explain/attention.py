@@ -65,11 +65,11 @@ def class_attention(request: Request) -> np.ndarray:
         tokens = network.embed(request.observation.inputs)
         matrices, read = [], []
         for block in body.blocks:
-            attention = attention_matrix(block.attn, block.norm1(tokens))
+            attention, values = _attention(block.attn, block.norm1(tokens))
             if not attention.requires_grad:
                 attention.requires_grad_(True)
             matrices.append(attention)
-            tokens = tokens + block.ls1(_attend(block.attn, block.norm1(tokens), attention))
+            tokens = tokens + block.ls1(_attend(block.attn, attention, values))
             tokens = tokens + block.ls2(block.mlp(block.norm2(tokens)))
             read.append(body.norm(tokens))
         features = torch.cat(read[-network.read_blocks :], 2)
@@ -101,22 +101,22 @@ def attention_matrix(attention: nn.Module, tokens: Tensor) -> Tensor:
 
     Computed here because the fused kernel, which the model keeps, never forms the matrix.
     """
-    q, k, _ = _projections(attention, tokens)
-    q, k = attention.q_norm(q), attention.k_norm(k)
-    return (q * attention.scale @ k.transpose(-2, -1)).softmax(-1)
+    return _attention(attention, tokens)[0]
 
 
-def _attend(attention: nn.Module, tokens: Tensor, matrix: Tensor) -> Tensor:
-    """What a timm attention module returns, given its matrix."""
-    _, _, v = _projections(attention, tokens)
-    mixed = (matrix @ v).transpose(1, 2).flatten(2)
-    return attention.proj(attention.norm(mixed))
-
-
-def _projections(attention: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _attention(attention: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """The matrix, and the values that it weighs: N × heads × tokens × channels of a head."""
     batch, count, _ = tokens.shape
     qkv = attention.qkv(tokens).view(batch, count, 3, attention.num_heads, attention.head_dim)
-    return qkv.permute(2, 0, 3, 1, 4).unbind(0)
+    q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+    q, k = attention.q_norm(q), attention.k_norm(k)
+    return (q * attention.scale @ k.transpose(-2, -1)).softmax(-1), v
+
+
+def _attend(attention: nn.Module, matrix: Tensor, values: Tensor) -> Tensor:
+    """What a timm attention module returns, given its matrix and values."""
+    mixed = (matrix @ values).transpose(1, 2).flatten(2)
+    return attention.proj(attention.norm(mixed))
 
 
 def _merge(attention: Tensor, how: str) -> Tensor:

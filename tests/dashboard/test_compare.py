@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 
 import gradio as gr
+import numpy as np
 import pytest
+from PIL import Image
 
 from pokeclf import hub, study
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard.compare import OWN, SAME, Compare
+from pokeclf.dashboard.address import COMPARE, EACH, OWN, SAME, Address
+from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.seen import Observations
+from pokeclf.errors import PokeclfError
 from pokeclf.models.resnet import ResNet18
 from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
 
@@ -26,13 +30,18 @@ def compare(bundled):
         return Compare(bundled, DRAWINGS, workers=1)
 
 
+def shown(tab, *choices):
+    """What stands in the place of the result, step by step."""
+    return [plain(step[tab.result]) for step in tab.compare(*choices) if tab.result in step]
+
+
 def _captions(html):
     return re.findall("<figcaption>([^<]+)", html)
 
 
 def test_models_answer_one_after_the_other_and_then_with_their_maps(compare):
     models = ["convmixer", "vit_frozen", "resnet18_frozen"]
-    steps = [plain(step) for step in compare.compare(PIKACHU, models, SAME)]
+    steps = shown(compare, PIKACHU, models, SAME)
     assert "guess 1 of 3" in steps[0]
     assert "map 3 of 3" in steps[-2]
     assert "say Pikachu" in steps[-1]
@@ -45,9 +54,79 @@ def test_models_answer_one_after_the_other_and_then_with_their_maps(compare):
 
 
 def test_each_model_may_show_its_own_guess(compare):
-    *_, last = compare.compare(PIKACHU, ["vit_frozen"], OWN)
+    *_, last = shown(compare, PIKACHU, ["vit_frozen"], OWN)
     assert "It says Pikachu" in last
     assert len(_captions(last)) == 1
+
+
+def test_each_map_may_have_a_scale_of_its_own(compare):
+    models = ["convmixer", "vit_frozen"]
+    *_, shared = shown(compare, PIKACHU, models, SAME)
+    *_, alone = shown(compare, PIKACHU, models, EACH)
+    assert "on one scale" in shared
+    assert "Each has a scale of its own" in alone
+    assert _captions(alone) == _captions(shared)  # the overlap does not depend on the scale
+    pictures = [re.findall('base64,([^"]+)', html) for html in (shared, alone)]
+    assert pictures[0][0] == pictures[1][0]
+    assert pictures[0][1:] != pictures[1][1:]
+
+
+def test_one_models_guess_may_choose_the_species(compare, bundled, tmp_path):
+    upload = str(tmp_path / "noise.png")  # nobody knows what it is
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(upload)
+    models = ["basic_cnn", "vit_finetuned", "convmixer"]
+    guesses = {m: bundled.get(upload, m).observation.best.species for m in models}
+    assert len(set(guesses.values())) > 1  # else this test would test nothing
+    for model in models:
+        *_, last = compare.compare(upload, models, SAME, model)
+        found = last[compare.found]
+        assert {seat.species for seat in found.seats} == {guesses[model]}
+        assert f"the best guess of {study.find(model).name}" in last[compare.result]
+
+
+def test_two_models_differences_are_drawn_at_once_and_a_pair_may_be_chosen(compare, warnings):
+    models = ["convmixer", "vit_frozen", "resnet18_frozen"]
+    *_, last = compare.compare(PIKACHU, models, SAME)
+    between = _captions(last[compare.differences])[2]
+    assert between == "Orange: ConvMixer; purple: ViT frozen, deep head"
+    chosen = compare.differ(last[compare.found], "resnet18_frozen", "convmixer")
+    assert _captions(chosen)[:2] == ["ResNet-18 frozen, deep head", "ConvMixer"]
+    assert "is also in that of the other" in chosen
+    for pair in (("convmixer", "convmixer"), ("convmixer", "basic_cnn"), (None, None)):
+        with pytest.raises(PokeclfError, match="Choose two models"):
+            compare.differ(last[compare.found], *pair)
+    *_, alone = compare.compare(PIKACHU, ["convmixer"], SAME)
+    assert alone[compare.differences] == ""
+    assert not alone[compare.two]["visible"]
+
+
+def test_what_is_kept_for_a_visitor_is_small(compare):
+    *_, last = compare.compare(PIKACHU, compare.available(study.STAGES), SAME)
+    kept = sum(seat.evidence.nbytes for seat in last[compare.found].seats)
+    assert kept < 100_000
+
+
+def test_an_address_chooses_models_maps_and_a_drawing(compare):
+    asked = Address(
+        COMPARE, example="eevee", models=("convmixer", "vit_frozen"), maps=EACH, top="vit_frozen"
+    )
+    updates = compare.open(asked)
+    assert updates[compare.models]["value"] == ["convmixer", "vit_frozen"]
+    assert updates[compare.top]["value"] == "vit_frozen"
+    assert asked.link == updates[compare.address]
+    *_, last = compare.follow(updates[compare.asked])
+    assert last[compare.found].path == updates[compare.picture]
+    assert "the best guess of ViT frozen" in last[compare.result]
+    assert list(compare.follow(None)) == []
+
+
+def test_a_model_of_an_address_that_is_not_trained_is_told(store, warnings):
+    with gr.Blocks():
+        tab = Compare(Observations(store), DRAWINGS, workers=1)
+    updates = tab.open(Address(COMPARE, models=("convmixer", "vit_scratch")))
+    assert updates[tab.models]["value"] == ["convmixer"]
+    assert "not trained yet" in warnings[0]
 
 
 def test_trees_need_no_pass_of_their_own_through_their_network(bundled, monkeypatch):
@@ -73,16 +152,16 @@ def test_stages_choose_their_trained_models(compare, bundled):
         assert chosen
         assert all(study.find(model).stage == stage for model in chosen)
         assert all(bundled.store.status(model).card for model in chosen)
-    assert len(compare.refresh()["value"]) == len(study.STAGES)
+    assert len(compare.open()[compare.models]["value"]) == len(study.STAGES)
 
 
 def test_a_damaged_model_is_told_and_the_others_answer(store, warnings):
     with gr.Blocks():
         tab = Compare(Observations(store), DRAWINGS, workers=1)
-    *_, last = tab.compare(PIKACHU, ["resnet18_scratch", "convmixer"], SAME)
+    *_, last = shown(tab, PIKACHU, ["resnet18_scratch", "convmixer"], SAME)
     assert "ConvMixer" in last
     assert "is damaged or was changed" in warnings[0]
-    assert list(tab.compare(PIKACHU, ["resnet18_scratch"], SAME))[-1] == ""
+    assert shown(tab, PIKACHU, ["resnet18_scratch"], SAME)[-1] == ""
     assert warnings[-1] == "None of these models can answer."
 
 
@@ -91,5 +170,5 @@ def test_a_damaged_model_is_told_and_the_others_answer(store, warnings):
     [(None, ["convmixer"], "Choose a picture"), (PIKACHU, [], "Choose at least one model")],
 )
 def test_what_is_missing_is_said(compare, warnings, path, models, sentence):
-    assert list(compare.compare(path, models, SAME)) == [""]
+    assert shown(compare, path, models, SAME) == [""]
     assert sentence in warnings[0]

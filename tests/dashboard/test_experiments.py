@@ -9,6 +9,7 @@ import pytest
 
 from pokeclf import dataset, exhibits, hub, latency
 from pokeclf.dashboard import notices
+from pokeclf.dashboard.address import EXPERIMENTS, VIEWS, Address
 from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.subtabs import Calibration, Leaderboard, Mistakes, Training, Trees, TwoModels
@@ -61,6 +62,45 @@ def test_every_chart_has_its_table(experiments):
         assert updates[chart.plot]["value"].layout.title.text
         assert "<table" in updates[chart.numbers]
         assert f'id="{chart.name}-words"' in updates[chart.numbers]
+
+
+def test_an_address_chooses_a_part_and_its_models(experiments):
+    assert tuple(each.view_id for each in experiments.parts) == VIEWS
+    assert experiments.open() == {}
+    asked = Address(EXPERIMENTS, "two-models", first="convmixer", second="vit_frozen")
+    opened = experiments.open(asked)
+    assert opened[experiments.tabs]["selected"] == "two-models"
+    updates = experiments.refresh(None, opened[experiments.asked])
+    pair = part(experiments, TwoModels)
+    assert [updates[menu]["value"] for menu in pair.menus] == ["convmixer", "vit_frozen"]
+    assert "ConvMixer" in updates[pair.verdict]
+    assert pair.link("convmixer", "vit_frozen") == asked.link
+    for kind in (Mistakes, Calibration, Trees):
+        one = part(experiments, kind)
+        asked = Address(EXPERIMENTS, one.view_id, model="extra_trees_exp2")
+        usual, chosen = experiments.refresh(), experiments.refresh(None, asked)
+        assert usual[one.model]["value"] != chosen[one.model]["value"] == "extra_trees_exp2"
+        assert usual[one.words] != chosen[one.words]
+        assert usual[pair.first] == chosen[pair.first]
+        assert one.link("extra_trees_exp2") == asked.link
+
+
+def test_an_address_chooses_the_runs_that_are_drawn(experiments):
+    asked = Address(EXPERIMENTS, "training", runs=("basic_cnn-tuned", "convmixer-tuned"))
+    training = part(experiments, Training)
+    chosen = experiments.refresh(None, asked)[training.runs]["value"]
+    assert chosen == ["Basic CNN, our recipe", "ConvMixer, our recipe"]
+    assert training.link(chosen) == asked.link
+
+
+def test_what_an_address_names_without_results_is_left_out(experiments):
+    usual = experiments.refresh()
+    for asked, kind in (
+        (Address(EXPERIMENTS, "trees", model="convmixer"), Trees),
+        (Address(EXPERIMENTS, "training", runs=("vit_frozen-study",)), Training),
+    ):
+        (menu,) = part(experiments, kind).menus
+        assert experiments.refresh(None, asked)[menu] == usual[menu]
 
 
 def test_results_are_read_once_until_a_checkpoint_changes(few):

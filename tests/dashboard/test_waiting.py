@@ -71,7 +71,7 @@ def test_a_slow_map_can_be_stopped(identify, look, latest):
 def test_removing_the_picture_gives_up_a_slow_map(identify, look, latest):
     shown = look(latest=latest)["shown"]
     wish = look(method="occlusion", shown=shown, latest=latest, longer=False)["wish"]
-    assert not identify.clear(latest)[identify.waiting.stop]["visible"]
+    assert not identify.clear("convmixer", latest)[identify.waiting.stop]["visible"]
     assert set(identify.look_longer(wish, None, latest, _silent)) == {identify.summary}
 
 

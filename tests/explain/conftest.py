@@ -1,4 +1,4 @@
-"""Untrained networks of every kind, trees on one of them, and a picture."""
+"""Untrained networks of every kind, trees on one of them, a model whose reasons are known."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from xgboost import XGBClassifier
 
 from pokeclf import checkpoint
 from pokeclf.classifier import ModelStore
-from tests.tiny_checkpoints import save_tensors, write_random_checkpoint
+from tests.tiny_checkpoints import SIZE, save_tensors, write_random_checkpoint
 from train.trees import packed
 
 MODELS = ("convmixer", "resnet18_frozen", "vit_frozen")
+CORNER = 30
+"""Side in pixels of the only place that the model of :func:`corner` reads."""
 TREES = ("random_forest_exp2", "xgboost_exp2")
 
 
@@ -35,6 +37,33 @@ def image():
     random = np.random.default_rng(0)
     coarse = Image.fromarray(random.integers(0, 256, (12, 9, 3), dtype=np.uint8))
     return coarse.resize((180, 240), Image.Resampling.BICUBIC)
+
+
+class _Corner(torch.nn.Module):
+    """Speaks for the first class as far as the lower right corner is bright."""
+
+    layers = ("corner",)
+
+    def forward_trunk(self, x):
+        return x[:, :, -CORNER:, -CORNER:].mean((1, 2, 3))[:, None]
+
+    def forward_tail(self, trunk):
+        return torch.cat([trunk * 10, torch.zeros(len(trunk), 150)], 1)
+
+
+@pytest.fixture(scope="module")
+def corner(store):
+    """A model that reads one corner only; it sees Abra there."""
+    classifier = store.get("convmixer")
+    return type(classifier)(classifier.card, _Corner())
+
+
+@pytest.fixture(scope="module")
+def corner_seen(corner):
+    """A picture whose only bright place is that corner."""
+    pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
+    pixels[-CORNER:, -CORNER:] = 255
+    return corner.observe(Image.fromarray(pixels))
 
 
 def _write_trees(root, model):

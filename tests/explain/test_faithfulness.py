@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from pokeclf import explain
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import faithfulness as module
 from pokeclf.explain.faithfulness import CELLS, faithfulness, random_scores, scores
 from pokeclf.explain.result import to_heatmap
-
-
-@pytest.fixture(scope="module")
-def corner(store):
-    """A model that is sure of Abra as far as the lower right corner is bright."""
-    classifier = store.get("convmixer")
-
-    class Corner(torch.nn.Module):
-        layers = ("corner",)
-
-        def forward_trunk(self, x):
-            return x[:, :, -34:, -34:].mean((1, 2, 3))[:, None]
-
-        def forward_tail(self, trunk):
-            return torch.cat([trunk * 6 + 4, torch.zeros(len(trunk), 150)], 1)
-
-    return type(classifier)(replace(classifier.card, temperature=1.0), Corner())
-
-
-@pytest.fixture(scope="module")
-def seen(corner):
-    pixels = np.zeros((160, 160, 3), np.uint8)
-    pixels[-34:, -34:] = 255
-    return corner.observe(Image.fromarray(pixels))
 
 
 def _explanation(heat):
@@ -51,14 +24,14 @@ def _corner_map():
     return heat
 
 
-def test_the_true_reason_beats_all_random_maps_and_its_opposite_none(corner, seen):
-    random = random_scores(corner, seen, "abra")
+def test_the_true_reason_beats_all_random_maps_and_its_opposite_none(corner, corner_seen):
+    random = random_scores(corner, corner_seen, "abra")
     assert len(random.deletion) == len(random.insertion) == len(random.road) == 100
-    good = faithfulness(corner, seen, _explanation(_corner_map()), random)
+    good = faithfulness(corner, corner_seen, _explanation(_corner_map()), random)
     assert good.beaten_deleting >= 98
     assert good.beaten_inserting >= 98
     assert good.beaten_removing >= 98
-    bad = faithfulness(corner, seen, _explanation(1 - _corner_map()), random)
+    bad = faithfulness(corner, corner_seen, _explanation(1 - _corner_map()), random)
     assert bad.beaten_deleting <= 2
     assert bad.beaten_inserting <= 2
     assert bad.beaten_removing <= 2
@@ -78,34 +51,34 @@ def test_cells_of_equal_heat_do_not_come_in_reading_order():
     assert abs(np.corrcoef(rest, reading)[0, 1]) < 0.2
 
 
-def test_an_area_by_hand(corner, seen, monkeypatch):
+def test_an_area_by_hand(corner, corner_seen, monkeypatch):
     """With the whole picture as one step the area is the mean of its two ends."""
     monkeypatch.setattr(module, "STEPS", 2)
     # No two cells have the same heat, so that there is one order.
     maps = torch.from_numpy(_corner_map())[None] + torch.linspace(0, 0.1, CELLS**2).view(CELLS, -1)
-    found = scores(corner, seen, "abra", maps)
-    number = seen.classes.index("abra")
+    found = scores(corner, corner_seen, "abra", maps)
+    number = corner_seen.classes.index("abra")
 
     def probability(image):
         return float(corner.probabilities(corner.logits(image))[0, number])
 
-    mean = seen.inputs.mean((2, 3), keepdim=True)
-    half = seen.inputs.clone()
+    mean = corner_seen.inputs.mean((2, 3), keepdim=True)
+    half = corner_seen.inputs.clone()
     order = maps.flatten().argsort(dim=0, descending=True, stable=True)[: CELLS**2 // 2]
     mask = torch.zeros(CELLS**2)
     mask[order] = 1
     mask = torch.nn.functional.interpolate(mask.view(1, 1, CELLS, CELLS), (160, 160))
-    half = seen.inputs * (1 - mask) + mean * mask
-    start, middle = probability(seen.inputs), probability(half)
-    end = probability(mean.expand_as(seen.inputs))
+    half = corner_seen.inputs * (1 - mask) + mean * mask
+    start, middle = probability(corner_seen.inputs), probability(half)
+    end = probability(mean.expand_as(corner_seen.inputs))
     assert found.deletion[0] == pytest.approx((start + 2 * middle + end) / 4, abs=1e-5)
 
 
-def test_random_maps_are_the_same_each_time_and_can_be_cancelled(corner, seen):
-    first, second = (random_scores(corner, seen, "abra", count=5) for _ in range(2))
+def test_random_maps_are_the_same_each_time_and_can_be_cancelled(corner, corner_seen):
+    first, second = (random_scores(corner, corner_seen, "abra", count=5) for _ in range(2))
     np.testing.assert_array_equal(first.deletion, second.deletion)
     told = []
-    random_scores(corner, seen, "abra", told.append, count=10)
+    random_scores(corner, corner_seen, "abra", told.append, count=10)
     assert told == sorted(told)
     assert told[-1] == 1
 
@@ -113,10 +86,10 @@ def test_random_maps_are_the_same_each_time_and_can_be_cancelled(corner, seen):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        random_scores(corner, seen, "abra", cancel, count=5)
+        random_scores(corner, corner_seen, "abra", cancel, count=5)
 
 
-def test_an_empty_map_cannot_be_checked(corner, seen):
-    random = random_scores(corner, seen, "abra", count=2)
+def test_an_empty_map_cannot_be_checked(corner, corner_seen):
+    random = random_scores(corner, corner_seen, "abra", count=2)
     with pytest.raises(PokeclfError, match="marks nothing"):
-        faithfulness(corner, seen, _explanation(np.zeros((7, 7), np.float32)), random)
+        faithfulness(corner, corner_seen, _explanation(np.zeros((7, 7), np.float32)), random)

@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from pokeclf import explain
 from pokeclf.explain.masking import random_masks
-
-
-@pytest.fixture
-def corner(store):
-    """A model that reads one corner only."""
-    classifier = store.get("convmixer")
-
-    class Corner(torch.nn.Module):
-        layers = ("corner",)
-
-        def forward_trunk(self, x):
-            return x[:, :, -30:, -30:].mean((1, 2, 3))[:, None]
-
-        def forward_tail(self, trunk):
-            return torch.cat([trunk * 10, torch.zeros(len(trunk), 150)], 1)
-
-    return type(classifier)(classifier.card, Corner())
-
-
-@pytest.fixture
-def corner_seen(corner):
-    pixels = np.zeros((160, 160, 3), np.uint8)
-    pixels[-30:, -30:] = 255
-    return corner.observe(Image.fromarray(pixels))
 
 
 @pytest.fixture(autouse=True)

@@ -8,22 +8,9 @@ import numpy as np
 import pytest
 
 from pokeclf import checkpoint, embedding
-from tests.dashboard.test_page import (
-    PATIENCE,
-    PHONE,
-    WIDE,
-    address,
-    browser,
-    expect,
-    fits,
-    open_page,
-    picture,
-    pytestmark,
-    serving,
-)
+from tests.dashboard.page.browser import PATIENCE, PHONE, WIDE, expect, fits, picture
+from tests.dashboard.page.conftest import serving
 from tests.tiny_data import write_world
-
-__all__ = ["address", "browser", "open_page", "pytestmark"]  # fixtures of the module
 
 
 def _open_tab(page, name):
@@ -66,8 +53,8 @@ def pictured(tmp_path_factory):
     card = checkpoint.read_card(folder)
     places = np.random.default_rng(0).uniform(-1, 1, (card.test.images, 2))
     embedding.write(folder, card, places)
-    with serving(tmp_path_factory.mktemp("elsewhere"), world.checkpoints, world.images) as address:
-        yield address
+    with serving(tmp_path_factory.mktemp("elsewhere"), world.checkpoints, world.images) as server:
+        yield server.address
 
 
 def test_with_the_data_set_pictures_and_maps_are_shown(browser, pictured):

@@ -1,0 +1,125 @@
+"""The address of a view: what a person looks at, as the query of the page's address.
+
+An address names choices and one of the project's own drawings, never an uploaded picture.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
+from html import escape
+from urllib.parse import urlencode
+
+from pokeclf.explain import METHODS
+from pokeclf.study import BY_ID, STUDY
+
+IDENTIFY, COMPARE, EXPERIMENTS, DATA = TABS = ("identify", "compare", "experiments", "data")
+SAME, EACH, OWN = MAPS = ("same", "each", "own")
+"""What Compare's maps are for: one species on one scale, one species, each model's own guess."""
+GALLERY, EMBEDDING = "gallery", "embedding"
+VIEWS = (
+    "leaderboard", "training", "two-models", "mistakes", "calibration", "trees", GALLERY, EMBEDDING
+)  # fmt: skip
+"""The parts of Experiments."""
+RUNS = frozenset(f"{model.id}-{recipe}" for model in STUDY for recipe in model.recipes)
+"""Trainings, by model and recipe."""
+_GRADIOS = ("api", "settings")
+"""Panels that Gradio opens by the same name as our views."""
+_LAYER = re.compile(r"[a-z]+ \d{1,2} of \d{1,2}")
+
+
+@dataclass(frozen=True)
+class Address:
+    """A view; what is None or empty is left to the page.
+
+    Attributes
+    ----------
+    example : a drawing's name.
+    species : slug of the explained class.
+    layer : the place that is looked at, where it is not the method's default.
+    models : those that are compared.
+    maps : one of :data:`MAPS`.
+    top : the model whose best guess Compare's maps are for.
+    view : one of :data:`VIEWS`.
+    first, second : the two models there; a single one is ``model``.
+    runs : trainings whose curves are drawn, of :data:`RUNS`.
+    """
+
+    tab: str = IDENTIFY
+    view: str | None = None
+    example: str | None = None
+    model: str | None = None
+    species: str | None = None
+    method: str | None = None
+    layer: str | None = None
+    models: tuple[str, ...] = ()
+    maps: str | None = None
+    top: str | None = None
+    first: str | None = None
+    second: str | None = None
+    runs: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> str:
+        """What follows the page's own address, ``?`` included."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        written = {name: _written(value) for name, value in values.items() if value}
+        return "?" + urlencode(written, safe=",")
+
+    @property
+    def link(self) -> str:
+        """A link to the view, as HTML; ``page.js`` shows its target as the page's address."""
+        return f'<a class="address" href="{escape(self.query)}">Copy the address of this view</a>'
+
+
+def read(
+    query: Mapping[str, str], drawings: Collection[str], species: Collection[str]
+) -> tuple[Address, tuple[str, ...]]:
+    """The view that a query names, and the names of its parts that mean nothing here.
+
+    Whatever is not among the known values is left out, so that nothing of a query's wording
+    reaches the page or becomes a path; parts of other names belong to Gradio or to nobody.
+
+    Parameters
+    ----------
+    drawings, species : what ``example`` and ``species`` may name.
+    """
+    readers = {
+        "tab": _one_of(TABS),
+        "view": _one_of(VIEWS),
+        "example": _one_of(drawings),
+        "model": _one_of(BY_ID),
+        "species": _one_of(species),
+        "method": _one_of(METHODS),
+        "layer": lambda text: text if _LAYER.fullmatch(text) else None,
+        "models": _some_of(BY_ID),
+        "maps": _one_of(MAPS),
+        "top": _one_of(BY_ID),
+        "first": _one_of(BY_ID),
+        "second": _one_of(BY_ID),
+        "runs": _some_of(RUNS),
+    }
+    values = {name: readers[name](query[name]) for name in readers if query.get(name)}
+    if values.get("view", "") is None and query["view"] in _GRADIOS:
+        del values["view"]
+    known = {name: value for name, value in values.items() if value is not None}
+    return Address(**known), tuple(name for name in values if name not in known)
+
+
+def _one_of(known: Collection[str]) -> Callable[[str], str | None]:
+    return lambda text: text if text in known else None
+
+
+def _some_of(known: Collection[str]) -> Callable[[str], tuple[str, ...] | None]:
+    """Reads names between commas; one that is unknown makes all of them so."""
+
+    def names(text: str) -> tuple[str, ...] | None:
+        asked = tuple(dict.fromkeys(text.split(",")))
+        return asked if set(asked) <= set(known) else None
+
+    return names
+
+
+def _written(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ",".join(value)

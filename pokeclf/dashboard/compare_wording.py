@@ -1,0 +1,84 @@
+"""A comparison of models in words and HTML."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from html import escape
+
+from pokeclf import study
+from pokeclf.classifier import Guess
+from pokeclf.dashboard.address import EACH, OWN
+from pokeclf.dashboard.comparison import Comparison, Pictures
+from pokeclf.dashboard.wording import figures
+from pokeclf.markup import NBSP, percent, table
+from pokeclf.species import of
+
+Guesses = Mapping[str, tuple[Guess, ...]]
+OVERLAP = (
+    "Overlap is how much of a map's brightest fifth is bright in the first model's, too; by chance "
+    f"it would be 20{NBSP}%."
+)
+
+
+def progress(what: str, done: int, count: int, guesses: Guesses) -> str:
+    """How many models have answered, and what, as HTML that screen readers tell, too."""
+    return (
+        f'<p role="status"><progress value="{done}" max="{count}"></progress> '
+        f"{what} {done} of {count}</p>{matrix(guesses)}"
+    )
+
+
+def compared(found: Comparison, pictures: Pictures) -> str:
+    """Everything that a comparison says."""
+    return (
+        f"<h3>{summary(found.guesses)}</h3>{matrix(found.guesses)}"
+        f"<p>{reading(found)}</p>{figures(pictures)}"
+    )
+
+
+def summary(guesses: Guesses) -> str:
+    """Do the models agree?"""
+    (common, count), *others = Counter(row[0].species for row in guesses.values()).most_common()
+    name = escape(of(common).name)
+    if len(guesses) == 1:
+        return f"It says {name}."
+    if not others:
+        return f"{'Both' if count == 2 else f'All {count}'} say {name}."
+    seen = escape(", ".join(sorted(of(species).name for species, _ in others)))
+    return f"{count} of {len(guesses)} say {name}; others see {seen}."
+
+
+def matrix(guesses: Guesses) -> str:
+    """Models and their likeliest species, as a table."""
+    rows = [
+        [
+            study.find(model).name,
+            *(f"{escape(of(guess.species).name)} {percent(guess.probability)}" for guess in row),
+        ]
+        for model, row in guesses.items()
+    ]
+    return table(("model", "first guess", "second", "third"), rows, "What each model sees")
+
+
+def reading(found: Comparison) -> str:
+    """What the maps are for and how they can be compared."""
+    if found.maps == OWN:
+        words = (
+            "Each map is for its model's own guess and has a scale of its own: yellow is its "
+            "strongest place."
+        )
+    else:
+        words = f"All maps are for {escape(of(found.seats[0].species).name)}, {_reason(found)}. "
+        words += (
+            "Each has a scale of its own: yellow is its strongest place."
+            if found.maps == EACH
+            else "They are on one scale: the colours show each place's share of its map."
+        )
+    return f"{words} {OVERLAP}" if found.one_species and len(found.seats) > 1 else words
+
+
+def _reason(found: Comparison) -> str:
+    if found.top:
+        return f"the best guess of {escape(study.find(found.top).name)}"
+    return "the species that most models see" if len(found.seats) > 1 else "its best guess"

@@ -1,0 +1,150 @@
+"""What the Compare tab finds out about one picture, without any user interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from pokeclf import study
+from pokeclf.checkpoint import Card
+from pokeclf.classifier import Guess
+from pokeclf.dashboard.address import SAME
+from pokeclf.dashboard.seen import Observations, Seen
+from pokeclf.explain import Explanation, Method, default_method, explain
+from pokeclf.explain.compare import brightest, difference, overlap, shared_scale
+from pokeclf.explain.overlay import Paint, difference_overlay, overlay
+from pokeclf.explain.result import to_heatmap
+from pokeclf.markup import NBSP
+from pokeclf.species import of
+
+Pictures = list[tuple[Image.Image, str]]
+SIDE = 224
+"""Side of the pictures, in pixels."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One model at the table: its guesses, and its map as a few numbers.
+
+    Attributes
+    ----------
+    card : what stood with the weights that answered.
+    species : slug of the class that the map is for.
+    evidence : float32 h × w, at least 0, in the method's own unit.
+    """
+
+    card: Card
+    guesses: tuple[Guess, ...]
+    method: Method
+    species: str
+    layer: str
+    evidence: np.ndarray
+
+    @property
+    def model(self) -> str:
+        """The model's id."""
+        return self.card.model
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return study.find(self.model).name
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One picture and all models' answers to it.
+
+    It is kept for each visitor, so it holds no pictures: a few kilobytes a model.
+
+    Attributes
+    ----------
+    path : the uploaded file.
+    maps : what the maps are for, one of :data:`~pokeclf.dashboard.address.MAPS`.
+    top : id of the model whose best guess chose the species; None when most models did.
+    """
+
+    path: str
+    maps: str
+    top: str | None
+    seats: tuple[Seat, ...]
+
+    def seat(self, model: str | None) -> Seat | None:
+        """That model's, None when it is not at the table."""
+        return next((each for each in self.seats if each.model == model), None)
+
+    @property
+    def guesses(self) -> Mapping[str, tuple[Guess, ...]]:
+        """By model."""
+        return {seat.model: seat.guesses for seat in self.seats}
+
+    @property
+    def one_species(self) -> bool:
+        """Whether all maps are for the same species."""
+        return len({seat.species for seat in self.seats}) == 1
+
+
+def seat(seen: Seen, guesses: tuple[Guess, ...], species: str | None) -> Seat:
+    """A model's map by its own default method; for its best guess when no species is named."""
+    found = explain(seen.classifier, seen.observation, species)
+    method = default_method(seen.classifier)
+    return Seat(seen.classifier.card, guesses, method, found.species, found.layer, found.evidence)
+
+
+def pictures(observations: Observations, found: Comparison) -> Pictures:
+    """Every model's map over what it saw, with captions; first where most of them look.
+
+    Raises
+    ------
+    PokeclfError
+        When the picture or a model is no longer there.
+    """
+    crops = [crop_of(observations, found, seat) for seat in found.seats]
+    shared = shared_scale(found.seats, SIDE)
+    alone = [to_heatmap(seat.evidence, SIDE) for seat in found.seats]
+    drawn: Pictures = []
+    together = found.one_species and len(found.seats) > 1
+    if together:
+        marked = np.mean([brightest(each) for each in shared], 0, dtype=np.float32)
+        drawn.append((overlay(crops[0], marked), "All together: where most of them look"))
+    for place, (seat, crop) in enumerate(zip(found.seats, crops, strict=True)):
+        heatmap = (shared if found.maps == SAME else alone)[place]
+        caption = f"{seat.name}, {seat.method.name}, {seat.layer}: {of(seat.species).name}"
+        if together and place:
+            caption += f"; overlap {100 * overlap(shared[0], shared[place]):.0f}{NBSP}%"
+        drawn.append((overlay(crop, heatmap), caption))
+    return drawn
+
+
+def differences(
+    observations: Observations, found: Comparison, pair: tuple[Seat, Seat]
+) -> tuple[float, Pictures]:
+    """The overlap of two models' maps, and both on one scale with their difference."""
+    crops = [crop_of(observations, found, seat) for seat in pair]
+    return beside(pair, crops, [seat.name for seat in pair])
+
+
+def beside(
+    pair: Sequence[Explanation | Seat],
+    crops: Sequence[Image.Image],
+    names: Sequence[str],
+    paint: Paint = Paint(),  # noqa: B008 - frozen
+) -> tuple[float, Pictures]:
+    """The overlap of two maps, and both on one scale with their difference, with captions."""
+    maps = shared_scale(pair, crops[0].width)
+    drawn = [
+        (overlay(crop, heatmap, paint), name)
+        for crop, heatmap, name in zip(crops, maps, names, strict=True)
+    ]
+    between = difference_overlay(crops[0], difference(*maps), paint)
+    drawn.append((between, f"Orange: {names[0]}; purple: {names[1]}"))
+    return overlap(*maps), drawn
+
+
+def crop_of(observations: Observations, found: Comparison, seat: Seat) -> Image.Image:
+    """What a model saw, SIDE × SIDE pixels."""
+    crop = observations.get(found.path, seat.model).observation.crop
+    return crop.resize((SIDE, SIDE), Image.Resampling.BICUBIC)

@@ -1,0 +1,58 @@
+"""How the tests use the page; without Playwright they are skipped."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "examples"
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = {"width": 1440, "height": 1000}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 20_000
+"""Milliseconds; a model is read from the disk when it is first asked."""
+
+
+def launched(driver):
+    """A browser without a window."""
+    return driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+def upload(page, file):
+    page.locator("#picture input[type=file]").set_input_files(str(file))
+
+
+def answered(page, drawing="pikachu"):
+    """Upload a drawing and wait for its answer."""
+    upload(page, EXAMPLES / f"{drawing}.png")
+    expect(page.locator("#guesses label")).to_have_count(5, timeout=PATIENCE)
+    expect(page.locator("#map img")).to_be_visible(timeout=PATIENCE)
+
+
+def drawn(page):
+    """Address of the map's picture, which changes with its contents."""
+    return page.locator("#map img").get_attribute("src")
+
+
+def picture(page, name):
+    (ROOT / "artefacts").mkdir(exist_ok=True)
+    page.screenshot(path=ROOT / "artefacts" / f"identify-{name}.png", full_page=True)
+
+
+def fits(page):
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -1,0 +1,104 @@
+"""The address of the page names what is seen on it."""
+
+from __future__ import annotations
+
+import re
+
+from tests.dashboard.page.browser import EXAMPLES, PATIENCE, WIDE, expect, picture, upload
+
+
+def address_with(page, *parts):
+    """Wait until all parts stand in the page's address."""
+    for part in parts:
+        expect(page).to_have_url(re.compile(re.escape(part)), timeout=PATIENCE)
+
+
+def test_an_address_opens_a_picture_with_model_method_and_species(open_page):
+    page = open_page(
+        query="tab=identify&example=pikachu&model=vit_finetuned&method=rollout&species=raichu"
+    )
+    expect(page.locator("#map > label")).to_have_text(re.compile("looked for Raichu"))
+    expect(page.locator("#method input")).to_have_value("Attention rollout")
+    expect(page.locator("#guesses label.selected")).to_contain_text("Raichu")
+    page.locator("#guesses label").first.click()
+    address_with(page, "species=pikachu", "example=pikachu", "__theme=light")
+    upload(page, EXAMPLES / "eevee.png")
+    address_with(page, "example=eevee", "species=eevee")
+    picture(page, "wide-light-address")
+
+
+def test_an_address_opens_a_slow_map(open_page):
+    page = open_page(query="tab=identify&example=eevee&model=convmixer&method=occlusion")
+    expect(page.locator("#reading")).to_contain_text("Occlusion", timeout=4 * PATIENCE)
+    expect(page.locator("#model input")).to_have_value(re.compile("ConvMixer"))
+    address_with(page, "method=occlusion")
+
+
+def test_an_uploaded_picture_is_not_in_the_address(open_page, tmp_path):
+    page = open_page()
+    mine = tmp_path / "pikachu.png"
+    mine.write_bytes((EXAMPLES / "pikachu.png").read_bytes() + b"mine")
+    upload(page, mine)
+    address_with(page, "species=pikachu")
+    assert "example" not in page.url
+
+
+def test_an_address_opens_a_comparison(open_page):
+    page = open_page(query="tab=compare&example=eevee&models=convmixer,vit_frozen&maps=each")
+    expect(page.locator("#compare-differences img")).to_have_count(3, timeout=PATIENCE)
+    expect(page.locator("#compare-result")).to_contain_text("Each has a scale of its own")
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+    page.get_by_label("each model's own guess").click()
+    address_with(page, "tab=compare", "models=convmixer,vit_frozen", "maps=own")
+
+
+def test_an_address_opens_a_part_of_the_experiments(open_page):
+    page = open_page(query="tab=experiments&view=two-models&first=convmixer&second=vit_frozen")
+    expect(page.locator("#pair-verdict")).to_contain_text("McNemar", timeout=PATIENCE)
+    expect(page.locator("#first input")).to_have_value("ConvMixer")
+    expect(page.locator("#second input")).to_have_value("ViT frozen, deep head")
+    page.locator("#second input").click()
+    page.get_by_role("option", name="Basic CNN").click()
+    address_with(page, "view=two-models", "first=convmixer", "second=basic_cnn")
+    page.get_by_role("tab", name="Mistakes").click()
+    address_with(page, "view=mistakes", "model=")
+
+
+def test_back_returns_to_the_tab_before(open_page):
+    page = open_page()
+    address_with(page, "tab=identify")
+    for name in ("Compare", "Experiments"):
+        page.get_by_role("tab", name=name).click()
+        address_with(page, f"tab={name.lower()}")
+    page.go_back()
+    address_with(page, "tab=compare")
+    expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
+    page.go_back()
+    address_with(page, "tab=identify")
+    page.go_forward()
+    expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_hostile_address_is_answered_in_a_sentence(open_page):
+    page = open_page(
+        query="tab=compare&example=../../etc/passwd&models=%3Cimg src=x onerror=alert(1)%3E"
+        "&maps=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"
+    )
+    said = []
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    notice = page.get_by_test_id("toast-body")
+    expect(notice).to_contain_text("left out: example, models, maps.", timeout=PATIENCE)
+    expect(page.locator("#compare-models label").first).to_be_visible()
+    address_with(page, "maps=same")
+    assert "script" not in page.url
+    assert "passwd" not in page.content()
+    assert said == []
+
+
+def test_the_address_can_be_copied(open_page):
+    page = open_page(WIDE, query="tab=compare&models=convmixer")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="Copy the address").click()
+    expect(page.get_by_role("link", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith("?tab=compare&models=convmixer&maps=same")

@@ -1,0 +1,35 @@
+"""One picture and many models on the real page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dashboard.page.browser import (
+    EXAMPLES,
+    PATIENCE,
+    PHONE,
+    WIDE,
+    expect,
+    fits,
+    picture,
+)
+
+
+@pytest.mark.parametrize(("viewport", "theme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_many_models_are_compared_on_one_picture(open_page, viewport, theme):
+    page = open_page(viewport, theme)
+    page.get_by_role("tab", name="Compare").click()
+    file = page.locator("#compare-picture input[type=file]")
+    file.set_input_files(str(EXAMPLES / "pikachu.png"))
+    figures = page.locator("#compare-result figure")
+    expect(figures).to_have_count(4, timeout=PATIENCE)  # three stages, and all together
+    expect(page.locator("#compare-result h3")).to_contain_text("say")
+    expect(page.locator("#compare-differences img")).to_have_count(3)
+    page.get_by_role("button", name="Make a report").click()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download report").click()
+    assert "Where two maps differ" in Path(saved.value.path()).read_text(encoding="utf-8")
+    assert fits(page)
+    picture(page, f"{'wide' if viewport is WIDE else 'phone'}-{theme}-compare")

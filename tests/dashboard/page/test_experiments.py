@@ -1,0 +1,78 @@
+"""Stored results on the real page."""
+
+from __future__ import annotations
+
+import pytest
+
+from pokeclf.dashboard.subtabs import SUBTABS
+from tests.dashboard.page.browser import (
+    PATIENCE,
+    PHONE,
+    WIDE,
+    expect,
+    fits,
+    picture,
+)
+
+
+@pytest.mark.parametrize(("viewport", "theme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_experiments_are_drawn_from_stored_results(open_page, viewport, theme):
+    page = open_page(viewport, theme)
+    page.get_by_role("tab", name="Experiments").click()
+    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#leaderboard")).to_contain_text("ConvMixer", timeout=PATIENCE)
+    size = "wide" if viewport is WIDE else "phone"
+    picture(page, f"{size}-{theme}-experiments")
+    assert fits(page)
+    if viewport is WIDE:
+        page.get_by_role("tab", name="Two models").click()
+        expect(page.locator("#pair-verdict")).to_contain_text("McNemar")
+        page.locator("#second input").click()
+        page.get_by_role("option", name="ConvMixer").click()
+        expect(page.locator("#pair-verdict")).to_contain_text("ConvMixer", timeout=PATIENCE)
+        picture(page, f"{size}-{theme}-two-models")
+    assert page.outside == []
+
+
+@pytest.mark.parametrize(("viewport", "theme"), [(WIDE, "dark"), (PHONE, "light")])
+def test_every_part_of_the_experiments_is_drawn_with_its_tables(open_page, viewport, theme):
+    page = open_page(viewport, theme)
+    page.get_by_role("tab", name="Experiments").click()
+    size = "wide" if viewport is WIDE else "phone"
+    for part in SUBTABS:
+        open_part(page, part.title)
+        charts = page.locator(".chart .js-plotly-plot:visible")
+        expect(charts.first).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("details:visible", has_text="as a table")).to_have_count(charts.count())
+        for chart in charts.all():
+            words = page.locator(f"[id='{chart.get_attribute('aria-labelledby')}']")
+            assert words.text_content().startswith("Chart: ")
+        for folded in page.locator("summary:visible").all():
+            folded.click()
+        assert fits(page), part.title
+        picture(page, f"{size}-{theme}-{part.title.replace(' ', '-').lower()}")
+    assert page.outside == []
+
+
+def test_another_extent_and_another_model_change_a_map_and_its_table(open_page):
+    page = open_page()
+    page.get_by_role("tab", name="Experiments").click()
+    open_part(page, "Mistakes")
+    expect(page.locator("#confusions .main-svg").first).to_be_visible(timeout=PATIENCE)
+    words = page.locator("#confusions-words")
+    before = words.text_content()
+    page.get_by_role("radio", name="Evolution families").click()
+    expect(words).not_to_have_text(before, timeout=PATIENCE)
+    expect(page.locator("#confusions .ytick").first).to_have_text("Bulbasaur")
+    page.locator("#mistaken input").click()
+    page.get_by_role("option", name="ConvMixer").click()
+    expect(words).to_contain_text("Confusions of ConvMixer", timeout=PATIENCE)
+
+
+def open_part(page, title):
+    """Choose a part of the Experiments tab; a phone keeps the last ones in a menu."""
+    tab = page.get_by_role("tab", name=title, exact=True)
+    if not tab.is_visible():
+        page.locator("#experiments .overflow-menu > button").click()
+        tab = page.locator("#experiments .overflow-dropdown button", has_text=title)
+    tab.click()

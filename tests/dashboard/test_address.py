@@ -1,0 +1,143 @@
+"""The address of a view: written and read, and nothing else of a query is taken in."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+import pytest
+
+from pokeclf import study
+from pokeclf.dashboard.address import COMPARE, EXPERIMENTS, IDENTIFY, Address, read
+from pokeclf.dashboard.waiting import Latest, StoppedError
+from pokeclf.dashboard.wording import unknown_address
+from pokeclf.explain import METHODS
+from pokeclf.species import BY_SLUG
+from tests.dashboard.conftest import DRAWINGS, EEVEE
+
+HOSTILE = "\"><script>alert('x')</script>../../etc/passwd"
+
+
+def parsed(query):
+    """What a query string means."""
+    parts = dict(part.split("=", 1) for part in query.removeprefix("?").split("&"))
+    return read(parts, {"pikachu", "card-oddish"}, BY_SLUG)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        Address(),
+        Address(IDENTIFY, None, "pikachu", "vit_finetuned", "raichu", "rollout"),
+        Address(IDENTIFY, None, "card-oddish", "convmixer", "nidoran-f", "cam", "stage 2 of 8"),
+        Address(COMPARE, None, "pikachu", models=tuple(study.BY_ID), maps="each", top="basic_cnn"),
+        Address(EXPERIMENTS, "two-models", first="convmixer", second="xgboost_exp1"),
+        Address(EXPERIMENTS, "training", runs=("convmixer-tuned", "convmixer-study")),
+        Address(COMPARE, models=("convmixer",), maps="own"),
+    ],
+)
+def test_an_address_is_read_as_it_was_written(view):
+    assert read(dict(parse_qsl(view.query[1:])), {"pikachu", "card-oddish"}, BY_SLUG) == (view, ())
+
+
+def test_every_method_and_model_can_stand_in_an_address():
+    for method in METHODS:
+        assert parsed(f"?method={method}")[0].method == method
+    for model in study.BY_ID:
+        assert parsed(f"?model={model}&models={model}")[0].models == (model,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tab", "view", "example", "model", "species", "method", "layer", "models", "maps", "top",
+        "first", "second", "runs",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", [HOSTILE, "nonsense", "../pikachu", "x" * 100_000, "%00", ","])
+def test_what_is_unknown_is_left_out_and_only_its_name_is_told(name, value):
+    found, unknown = parsed(f"?{name}={value}")
+    assert found == Address()
+    assert unknown == (name,)
+    assert unknown_address(unknown).endswith(f"left out: {name}.")
+
+
+def test_what_is_not_ours_is_nobodys_mistake():
+    assert parsed("?__theme=dark&utm_source=x&view=api&path=/etc/passwd") == (Address(), ())
+
+
+def test_a_link_is_safe_html():
+    link = Address(species='"><b>').link  # a class of a foreign data set may be called anything
+    assert "<b>" not in link
+    assert link.count('"') == 4
+
+
+class TestIdentify:
+    def follow(self, identify, **asked):
+        updates = identify.follow(Address(IDENTIFY, **asked), Latest())
+        return updates, updates.get(identify.shown)
+
+    def test_a_drawing_is_answered_as_the_address_says(self, identify):
+        _, first = self.follow(identify, example="pikachu", model="convmixer")
+        third = first.guesses[2].species
+        updates, shown = self.follow(
+            identify, example="pikachu", model="convmixer", species=third, method="layer-cam",
+            layer="stage 2 of 8",
+        )  # fmt: skip
+        assert shown.question[1:4] == ("convmixer", third, "layer-cam")
+        assert shown.explanation.layer == "stage 2 of 8"
+        assert updates[identify.picture] == shown.path
+        assert updates[identify.model] == "convmixer"
+        assert (
+            "?tab=identify&amp;example=pikachu&amp;model=convmixer&amp;"
+            f"species={third}&amp;method=layer-cam&amp;layer=stage+2+of+8"
+            in updates[identify.address]
+        )
+
+    def test_more_guesses_are_shown_when_the_species_is_far_down(self, identify):
+        seen = identify.observations.get(EEVEE, "convmixer").observation
+        eighth = seen.top(10)[7].species
+        updates, shown = self.follow(identify, example="eevee", model="convmixer", species=eighth)
+        assert updates[identify.count] == len(shown.guesses) == 8
+        assert shown.explanation.species == eighth
+
+    def test_a_species_that_is_no_guess_is_told(self, identify, warnings):
+        seen = identify.observations.get(EEVEE, "convmixer").observation
+        last = seen.top(151)[-1].species
+        _, shown = self.follow(identify, example="eevee", model="convmixer", species=last)
+        assert shown.explanation.species == seen.best.species
+        assert "is not among this model's 10 best guesses" in warnings[0]
+
+    def test_a_model_that_cannot_answer_is_told_and_the_best_one_answers(self, identify, warnings):
+        _, shown = self.follow(identify, example="eevee", model="vit_scratch")
+        assert shown.card.model == "vit_frozen"
+        assert "not trained yet" in warnings[0]
+
+    def test_a_slow_map_is_asked_for_and_what_gradio_echoes_does_not_stop_it(self, identify, look):
+        latest = Latest()
+        asked = Address(IDENTIFY, example="eevee", model="convmixer", method="occlusion")
+        updates = identify.follow(asked, latest)
+        shown, wish = updates[identify.shown], updates[identify.waiting.wish]
+        assert (shown.method.id, wish.method) == ("grad-cam", "occlusion")
+        page = {
+            "path": shown.path, "model": "convmixer", "species": shown.explanation.species,
+            "method": "grad-cam", "shown": shown, "latest": latest, "longer": False,
+        }  # fmt: skip
+        # The model's menu says that it was changed, before or after the answer is shown.
+        look(**{**page, "species": None, "method": None})
+        look(**page)
+        latest.check(wish.number)
+        look(**{**page, "method": "layer-cam"})  # a person chooses another method
+        with pytest.raises(StoppedError):
+            latest.check(wish.number)
+
+    def test_without_a_picture_the_model_alone_is_chosen(self, identify):
+        updates = identify.open(Address(IDENTIFY, model="convmixer"))
+        assert updates[identify.model]["value"] == "convmixer"
+        assert identify.asked not in updates
+        assert "model=convmixer" in updates[identify.address]
+
+    def test_an_uploaded_picture_is_not_in_the_address(self, look, tmp_path):
+        upload = tmp_path / "pikachu.png"
+        upload.write_bytes((DRAWINGS / "eevee.png").read_bytes() + b"mine")
+        assert "example" not in look(path=str(upload))["address"]
+        assert "example=eevee" in look(path=EEVEE)["address"]
