@@ -80,7 +80,14 @@ class Compare:
             gr.HTML("<h3>Where two maps differ</h3>")
             with gr.Row():
                 self.pair = [
-                    Menu([], label=label, interactive=True, filterable=False, elem_id=elem_id)
+                    Menu(
+                        [],
+                        label=label,
+                        interactive=True,
+                        filterable=False,
+                        elem_id=elem_id,
+                        min_width=240,
+                    )
                     for label, elem_id in (("One model", "pair-one"), ("The other", "pair-other"))
                 ]
             self.differences = gr.HTML(elem_id="compare-differences")

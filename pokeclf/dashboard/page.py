@@ -97,8 +97,10 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
             asked, unknown = read(request.query_params, names, species(store.statuses()))
             if unknown:
                 gr.Warning(wording.unknown_address(unknown))
+            # Somebody may have chosen another tab by now.
+            chosen = {} if asked.tab == IDENTIFY else {tabs: gr.update(selected=asked.tab)}
             return {
-                tabs: gr.update(selected=asked.tab),
+                **chosen,
                 **identify.open(asked if asked.tab == IDENTIFY else Address()),
                 **compare.open(asked if asked.tab == COMPARE else Address()),
                 **experiments.open(asked if asked.tab == EXPERIMENTS else Address()),
