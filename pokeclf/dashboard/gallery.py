@@ -93,6 +93,10 @@ class Gallery:
         ]  # fmt: skip
         changed = [self.model.input, self.view.input, self.choice.input]
         gr.on(changed, self._guarded(self.show, listed), asked, listed, **quiet)
+        self.model.input(
+            self._guarded(self.second_beside, [self.second]), [self.model, self.second],
+            self.second, **quiet,
+        )  # fmt: skip
         for button, turn in ((self.back, self.turn_back), (self.on, self.turn_on)):
             button.click(self._guarded(turn, listed), [*asked, self.page], listed, **quiet)
         chosen = [self.image, self.maps]
@@ -143,14 +147,20 @@ class Gallery:
             When the model is not trained.
         """
         names = ranked(self.library.shelf())
-        second = next((each for _, each in names if each != model), model)
         return {
             self.drawn: self.library.written(),
             self.model: gr.update(choices=names, value=model),
-            self.second: gr.update(choices=names, value=second),
+            self.second: gr.update(choices=names, value=self.second_beside(model, model)),
             self.view: view,
             **self.show(model, view, choice),
         }
+
+    def second_beside(self, model: str, second: str) -> str:
+        """Another model than the first, where there is one."""
+        if second != model:
+            return second
+        names = ranked(self.library.shelf())
+        return next((each for _, each in names if each != model), model)
 
     def turn_back(self, model: str, view: str, choice: str | None, page: int) -> Updates:
         """The page before."""

@@ -118,6 +118,11 @@ def test_a_view_can_be_opened_as_a_cell_of_the_confusion_matrix_does(bundled):
     assert updates[bundled.choice]["value"] == value
 
 
+def test_the_second_model_is_another_than_the_first(gallery):
+    assert gallery.second_beside("convmixer", "convmixer") == "vit_frozen"
+    assert gallery.second_beside("convmixer", "vit_frozen") == "vit_frozen"
+
+
 def test_a_species_shows_all_of_its_images(bundled):
     updates = bundled.show("convmixer", SPECIES, "onix")
     assert {name.split("/")[0] for name in _images(bundled, updates)} == {"onix"}

@@ -98,7 +98,7 @@ def test_a_click_on_a_mark_shows_its_picture(browser, pictured):
         marks.nth(mark).click(force=True)
         expect(page.locator("#embedding-picked img")).to_have_count(1, timeout=PATIENCE)
         page.locator("#embedding-species input").click()
-        page.get_by_role("option", name="Abra").click()
+        page.get_by_role("option", name="Abra", exact=True).click()
         expect(page.locator("#embedding-images img").first).to_be_visible(timeout=PATIENCE)
         expect(page.locator("#embedding-picked img")).to_have_count(0)
     assert fits(page)
