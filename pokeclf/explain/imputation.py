@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import torch
+from scipy import sparse
+from scipy.sparse.linalg import splu
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -52,19 +55,23 @@ def solve(points: Tensor, gone: Tensor) -> Tensor:
     -------
     float32 N × SIDE² × channels.
     """
-    equations = gone[:, :, None] * _neighbours()
-    equations.diagonal(dim1=1, dim2=2).add_(1 - gone)
-    return torch.linalg.solve(equations, (1 - gone)[:, :, None] * points)
+    neighbours = _neighbours()
+    filled = []
+    for mask in gone.double().numpy():
+        equations = sparse.diags_array(mask) @ neighbours + sparse.diags_array(1 - mask)
+        known = (1 - mask)[:, None] * points.double().numpy()
+        filled.append(splu(equations.tocsc()).solve(known))
+    return torch.from_numpy(np.stack(filled)).float()
 
 
 @cache
-def _neighbours() -> Tensor:
+def _neighbours() -> sparse.csr_array:
     """Point minus the mean of its neighbours as a SIDE² × SIDE² matrix; borders have fewer."""
-    numbers = torch.arange(SIDE**2)
+    numbers = np.arange(SIDE**2)
     rows, columns = numbers // SIDE, numbers % SIDE
-    down = (rows[:, None] - rows).abs()
-    across = (columns[:, None] - columns).abs()
-    weights = torch.zeros(SIDE**2, SIDE**2)
+    down = abs(rows[:, None] - rows)
+    across = abs(columns[:, None] - columns)
+    weights = np.zeros((SIDE**2, SIDE**2))
     weights[(down + across) == 1] = _STRAIGHT
     weights[(down == 1) & (across == 1)] = _DIAGONAL
-    return torch.eye(SIDE**2) - weights / weights.sum(1, keepdim=True)
+    return sparse.csr_array(np.eye(SIDE**2) - weights / weights.sum(1, keepdims=True))
