@@ -9,7 +9,7 @@ import pytest
 
 from pokeclf import dataset, exhibits, hub, latency
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.address import EXPERIMENTS, VIEWS, Address
+from pokeclf.dashboard.address import EMBEDDING, EXPERIMENTS, GALLERY, VIEWS, Address
 from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.subtabs import Calibration, Leaderboard, Mistakes, Training, Trees, TwoModels
@@ -65,7 +65,7 @@ def test_every_chart_has_its_table(experiments):
 
 
 def test_an_address_chooses_a_part_and_its_models(experiments):
-    assert tuple(each.view_id for each in experiments.parts) == VIEWS
+    assert (*(each.view_id for each in experiments.parts), GALLERY, EMBEDDING) == VIEWS
     assert experiments.open() == {}
     asked = Address(EXPERIMENTS, "two-models", first="convmixer", second="vit_frozen")
     opened = experiments.open(asked)
