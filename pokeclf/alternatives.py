@@ -12,7 +12,7 @@ from typing import Any
 
 from pokeclf.markup import folded, table
 
-Figure = Any  # a plotly figure; only charts.py knows the library
+Figure = Any  # a plotly figure; only charts/ knows the library
 Cell = str | float | None
 LOW, HIGH = ", from", ", to"
 """End the names of the columns that hold the bounds of an interval."""

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from pokeclf import evaluation, study
-from pokeclf.datacharts import PART_NAMES
+from pokeclf.charts.data import PART_NAMES
 from pokeclf.dataset import NEAR_DUPLICATE_BITS
 from pokeclf.datasummary import DataSummary
 from pokeclf.markup import folded, table

@@ -6,16 +6,13 @@ are plotly's; a figure that there is nothing for is None.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from pokeclf import charts, evaluation, findings, results, study
+from pokeclf.alternatives import Figure
 from pokeclf.library import Library, Shelf
 from pokeclf.results import Result
 from pokeclf.species import of
-
-Figure = Any  # a plotly figure; only charts.py knows the library
 
 COLUMNS = (
     "model", "stage", "test accuracy (%)", "from (%)", "to (%)", "top-5 (%)", "the study (%)",

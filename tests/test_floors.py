@@ -20,7 +20,7 @@ FLOORS = [
     {"checkpoint", "datasummary"},
     {"classifier", "results", "library", "pictures", "embedding"},
     {"explain", "selections"},
-    {"charts", "findings", "alternatives", "datacharts", "datafindings"},
+    {"charts", "findings", "alternatives", "datafindings"},
     {"exhibits"},
     {"report"},
     {"dashboard", "__main__"},
@@ -42,7 +42,7 @@ def test_libraries_stay_where_they_belong(path):
     roots = {name.split(".")[0] for name in _imports(path)}
     if path.parts[:2] != ("pokeclf", "dashboard"):
         assert "gradio" not in roots
-    if path.parts[:2] not in (("pokeclf", "charts.py"), ("pokeclf", "datacharts.py")):
+    if path.parts[:2] != ("pokeclf", "charts"):
         assert "plotly" not in roots
     if path.parts[0] == "pokeclf":
         assert "train" not in roots

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from pokeclf import datacharts, datafindings
+from pokeclf import charts, datafindings
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import DATA, Address
 from pokeclf.dashboard.cards import Shown, listing
@@ -85,10 +85,10 @@ class Data:
             self.panel: gr.update(visible=True),
             self.overview: datafindings.overview(summary),
             self.split: datafindings.split_table(summary),
-            **self.species.shows(datacharts.images_by_species(summary.species)),
+            **self.species.shows(charts.data.images_by_species(summary.species)),
             **self.kinds.shows(_by_name(summary.kinds, "kind")),
             **self.sources.shows(_by_name(summary.sources, "source")),
-            **self.sizes.shows(datacharts.sizes(summary.sizes)),
+            **self.sizes.shows(charts.data.sizes(summary.sizes)),
             self.common: datafindings.sizes_table(summary),
             self.chosen: gr.update(choices=[(of(slug).name, slug) for slug in slugs], value=chosen),
             self.samples: self.show_species(chosen),
@@ -125,7 +125,7 @@ class Data:
 
 def _by_name(counts: Counts, kind: str) -> Any:  # noqa: ANN401 - a figure
     """A figure, None where the data set does not say."""
-    return datacharts.images_by_name(counts, kind) if counts else None
+    return charts.data.images_by_name(counts, kind) if counts else None
 
 
 def _telling(split: Split) -> list[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import gradio as gr
 import numpy as np
 
-from pokeclf import datacharts, datafindings, embedding, selections, study
+from pokeclf import charts, datafindings, embedding, selections, study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EMBEDDING, EXPERIMENTS, Address
@@ -61,8 +61,8 @@ class Embedding:
                 min_width=260, elem_id="embedding-species",
             )  # fmt: skip
             self.colouring = Options(
-                [(f"by {each}", each) for each in datacharts.COLOURINGS],
-                value=datacharts.TYPE, label="Colours", interactive=True,
+                [(f"by {each}", each) for each in charts.data.COLOURINGS],
+                value=charts.data.TYPE, label="Colours", interactive=True,
             )  # fmt: skip
         self.line = gr.HTML(elem_id="embedding-line", elem_classes="words")
         with gr.Row():
@@ -104,8 +104,8 @@ class Embedding:
             self.drawn: self.library.written(),
             self.model: gr.update(choices=names, value=model),
             self.species: gr.update(choices=[("All species", ALL), *species], value=ALL),
-            self.colouring: datacharts.TYPE,
-            **self.draw(model, ALL, datacharts.TYPE),
+            self.colouring: charts.data.TYPE,
+            **self.draw(model, ALL, charts.data.TYPE),
         }
 
     def draw(self, model: str, species: str, colouring: str) -> Updates:
@@ -123,9 +123,9 @@ class Embedding:
                     self.images: ""}  # fmt: skip
         names = [title(name) for name in self.pictures.test_images(result.card)]
         chosen = species if species in result.card.classes else None
-        figure = datacharts.embedding(
+        figure = charts.data.embedding(
             places, result, names,
-            colouring if colouring in datacharts.COLOURINGS else datacharts.TYPE,
+            colouring if colouring in charts.data.COLOURINGS else charts.data.TYPE,
             chosen, f"Test images as {_network(result)} sees them",
         )  # fmt: skip
         return {

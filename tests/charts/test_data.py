@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pokeclf import alternatives, datacharts, datafindings, datasummary, embedding, hub, study
+from pokeclf import alternatives, charts, datafindings, datasummary, embedding, hub, study
 from pokeclf.dataset import read_split
 from pokeclf.library import Library
 from tests.dashboard.conftest import plain
@@ -34,33 +34,33 @@ def _has_titles(figure):
 
 
 def test_every_image_stands_in_the_figures(summary):
-    species = datacharts.images_by_species(summary.species)
+    species = charts.data.images_by_species(summary.species)
     assert [sum(bar.y) for bar in species.data] == list(summary.images)
-    kinds = datacharts.images_by_name(summary.kinds, "kind")
+    kinds = charts.data.images_by_name(summary.kinds, "kind")
     assert [sum(bar.x) for bar in kinds.data] == list(summary.images)
-    sizes = datacharts.sizes(summary.sizes)
+    sizes = charts.data.sizes(summary.sizes)
     assert sum(sizes.data[0].customdata) == sum(summary.images)
     assert all(map(_has_titles, (species, kinds, sizes)))
 
 
 def test_the_tables_beside_the_figures_have_a_row_for_each_name(summary):
-    species = alternatives.numbers(datacharts.images_by_species(summary.species))
+    species = alternatives.numbers(charts.data.images_by_species(summary.species))
     assert species.header == (
         "species",
         *(f"{p}: images" for p in ("training", "validation", "test")),
     )
     assert len(species.rows) == len(summary.species)
-    kinds = alternatives.numbers(datacharts.images_by_name(summary.kinds, "kind"))
+    kinds = alternatives.numbers(charts.data.images_by_name(summary.kinds, "kind"))
     assert kinds.rows[0] == ("mixed (13,787)", *summary.kinds["mixed"])
-    sizes = alternatives.numbers(datacharts.sizes(summary.sizes))
+    sizes = alternatives.numbers(charts.data.sizes(summary.sizes))
     assert sizes.header == ("size", "height (pixels)", "width (pixels)", "images")
     assert "images: highest" in alternatives.words(sizes)
 
 
-@pytest.mark.parametrize("colouring", datacharts.COLOURINGS)
+@pytest.mark.parametrize("colouring", charts.data.COLOURINGS)
 def test_every_test_image_is_one_mark_and_mistakes_are_crosses(result, places, colouring):
     names = [f"image {place}" for place in range(len(places))]
-    figure = datacharts.embedding(places, result, names, colouring, None, "Test images")
+    figure = charts.data.embedding(places, result, names, colouring, None, "Test images")
     marks = Counter(int(place) for trace in figure.data for place in trace.customdata)
     assert marks == Counter(range(len(places)))
     wrong = next(trace for trace in figure.data if trace.name == "mistake")
@@ -71,7 +71,7 @@ def test_every_test_image_is_one_mark_and_mistakes_are_crosses(result, places, c
 
 def test_one_species_is_coloured_and_the_others_are_pale(result, places):
     names = ["" for _ in places]
-    figure = datacharts.embedding(places, result, names, "type", "onix", "Test images")
+    figure = charts.data.embedding(places, result, names, "type", "onix", "Test images")
     coloured = [trace for trace in figure.data if trace.name in ("rock", "mistake")]
     assert all("<br>Onix, guessed" in text for trace in coloured for text in trace.text)
     label = result.card.classes.index("onix")
@@ -99,7 +99,7 @@ def test_the_table_behind_an_embedding_has_all_species(result, places):
 def test_names_from_a_strangers_data_set_are_escaped():
     counts = {"<b>x</b>": (3, 2, 1)}
     for figure in (
-        datacharts.images_by_species(counts), datacharts.images_by_name(counts, "kind")
+        charts.data.images_by_species(counts), charts.data.images_by_name(counts, "kind")
     ):  # fmt: skip
         assert "<b>x" not in alternatives.beside(figure, "name")
     summary = datasummary.DataSummary(

@@ -1,9 +1,4 @@
-"""Plotly figures of stored results; every one has a title, units and readable hover texts.
-
-What their axes do not say about the numbers stands in ``layout.meta``, for
-:mod:`pokeclf.alternatives`: what the names on an axis without a title are (``names``), what a
-point's ``text`` and ``customdata`` are, and what tells its series apart (``series``).
-"""
+"""Figures of what models achieve."""
 
 from __future__ import annotations
 
@@ -12,52 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
 from pokeclf import study
+from pokeclf.charts.base import GRID, INK, OURS, PALETTE, STUDY, titled
 from pokeclf.evaluation import Bin
 from pokeclf.latency import Latency
 from pokeclf.results import Result
 from pokeclf.species import of
 
-# Okabe & Ito (2008): told apart with every kind of colour blindness.
-PALETTE = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6BB1", "#666666",
-)  # fmt: skip
-OURS, STUDY = PALETTE[0], PALETTE[1]
 RIGHT, RELATED, UNRELATED = PALETTE[0], PALETTE[1], PALETTE[3]
-_INK = "#7a8699"
-"""A grey that can be read on the light and on the dark page."""
-_GRID = "rgba(128, 140, 160, 0.25)"
-
-
-def script() -> str:
-    """The library that draws the figures in a browser, of the version that is installed."""
-    return get_plotlyjs()
-
-
-def _figure(title: str, height: int = 420, **meta: str) -> go.Figure:
-    figure = go.Figure()
-    axis = {
-        "gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True, "title": {"standoff": 12}
-    }  # fmt: skip
-    figure.update_layout(
-        title={
-            "text": title, "font": {"size": 15}, "automargin": True, "yref": "container",
-            "x": 0.01, "y": 1, "yanchor": "top", "pad": {"t": 10, "b": 10},
-        },
-        height=height, font={"color": _INK}, meta=meta, template="none",
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 10, "r": 16, "t": 10, "b": 10}, xaxis=axis, yaxis=axis, colorway=PALETTE,
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
-        # A finger that moves over a chart scrolls the page; zooming is a button.
-        dragmode=False,
-        modebar={
-            "bgcolor": "rgba(0,0,0,0)", "color": _INK, "activecolor": OURS,
-            "remove": ["select2d", "lasso2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
-        },
-    )  # fmt: skip
-    return figure
 
 
 def leaderboard(results: Mapping[str, Result]) -> go.Figure:
@@ -66,7 +24,7 @@ def leaderboard(results: Mapping[str, Result]) -> go.Figure:
     models = [study.find(result.card.model) for result in ranked]
     names = [model.name for model in models]
     tests = [result.card.test for result in ranked]
-    figure = _figure("Test accuracy, with 95 % intervals", 120 + 26 * len(names), names="model")
+    figure = titled("Test accuracy, with 95 % intervals", 120 + 26 * len(names), names="model")
     figure.add_scatter(
         x=[100 * model.study_accuracy for model in models], y=names, mode="markers",
         name="the study, on its own split", marker={"color": STUDY, "symbol": "diamond", "size": 9},
@@ -107,7 +65,7 @@ def accuracy_against_latency(
 def _against(
     title: str, results: Mapping[str, Result], values: Mapping[str, float], unit: str
 ) -> go.Figure:
-    figure = _figure(title, text="model", series="stage")
+    figure = titled(title, text="model", series="stage")
     shown = {model: result for model, result in results.items() if model in values}
     for number, (stage, chosen) in enumerate(_by_stage(shown).items()):
         figure.add_scatter(
@@ -138,7 +96,7 @@ def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
     runs : by the name that is shown; trees, which have no epochs, are left out.
     quantity : ``"accuracy"`` or ``"loss"``.
     """
-    figure = _figure(f"{quantity.capitalize()} by epoch")
+    figure = titled(f"{quantity.capitalize()} by epoch")
     scale = 100 if quantity == "accuracy" else 1
     networks = {
         name: run.history for name, run in runs.items() if f"train_{quantity}" in run.history[0]
@@ -159,12 +117,12 @@ def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
 
 def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> go.Figure:
     """Accuracy against confidence, before and after calibration."""
-    figure = _figure(
+    figure = titled(
         "How often it is right when it is so sure", series="figures", customdata="images"
     )
     figure.add_scatter(
         x=[0, 100], y=[0, 100], mode="lines", name="as sure as right",
-        line={"color": _INK, "dash": "dot"}, hoverinfo="skip",
+        line={"color": INK, "dash": "dot"}, hoverinfo="skip",
     )  # fmt: skip
     for bins, name, colour in ((before, "before", STUDY), (after, "after calibration", OURS)):
         figure.add_scatter(
@@ -229,7 +187,7 @@ def _matrix(
 ) -> go.Figure:
     count = len(names)
     height, largest = (640, 18) if count <= _LABELLED else (960, 12)
-    figure = _figure(title, height, series=series, customdata="images")
+    figure = titled(title, height, series=series, customdata="images")
     most = max([int(counts.max(initial=0)) for _, counts, _ in parts] + [1])
     for name, counts, colour in parts:
         rows, columns = np.nonzero(counts)
@@ -249,13 +207,13 @@ def _matrix(
         )  # fmt: skip
     figure.add_scatter(
         x=[None], y=[None], name="a family", mode="markers", hoverinfo="skip",
-        marker={"color": _GRID, "symbol": "square", "size": 12},
+        marker={"color": GRID, "symbol": "square", "size": 12},
     )  # fmt: skip
     # Blocks along the diagonal: neighbours of one group.
     edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), count]
     blocks = [
         {
-            "type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": _GRID,
+            "type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": GRID,
             "x0": start - 0.5, "x1": end - 0.5, "y0": start - 0.5, "y1": end - 0.5,
         }
         for start, end in pairwise(edges)
@@ -287,7 +245,7 @@ def species_difference(
     lowest = [item for item in ranked[:count] if item[1] < 0]
     highest = [item for item in ranked[-count:] if item[1] > 0]
     chosen = [*lowest, *highest]
-    figure = _figure("Where they differ most", 120 + 22 * len(chosen), names="species")
+    figure = titled("Where they differ most", 120 + 22 * len(chosen), names="species")
     for part, name, colour in ((lowest, second, STUDY), (highest, first, OURS)):
         figure.add_bar(
             x=[100 * value for _, value in part], y=[of(slug).name for slug, _ in part],
@@ -302,7 +260,7 @@ def species_difference(
 def families(shares: Mapping[str, tuple[float, float, float]]) -> go.Figure:
     """Of each model: right, wrong within the evolution family, wrong outside (shares, 0…1)."""
     title = "Mistakes within the family and outside it"
-    figure = _figure(title, 120 + 26 * len(shares), names="model")
+    figure = titled(title, 120 + 26 * len(shares), names="model")
     parts = (
         ("right", RIGHT), ("wrong, same family", RELATED), ("wrong, another family", UNRELATED)
     )  # fmt: skip
@@ -325,7 +283,7 @@ def importances(values: np.ndarray, name: str, count: int = 20) -> go.Figure:
     values : importance of each feature, summing to 1.
     """
     largest = np.argsort(-values, kind="stable")[:count][::-1]
-    figure = _figure(f"Features of {name}", 120 + 20 * len(largest), names="feature")
+    figure = titled(f"Features of {name}", 120 + 20 * len(largest), names="feature")
     figure.add_bar(
         x=[100 * float(values[place]) for place in largest],
         y=[f"feature {place + 1}" for place in largest], orientation="h",

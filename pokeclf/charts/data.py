@@ -1,4 +1,4 @@
-"""Plotly figures of the data set itself, and of how a model's features arrange its images."""
+"""Figures of the data set itself, and of how a model's features arrange its images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from pokeclf.charts import OURS, PALETTE, _figure
+from pokeclf.charts.base import GRID, OURS, PALETTE, titled
 from pokeclf.dataset import PARTS
 from pokeclf.datasummary import Counts
 from pokeclf.markup import percent
@@ -25,7 +25,6 @@ _TYPE_COLOURS = {
     "poison": "#ab6ac8", "psychic": "#f97176", "rock": "#c7b78b", "steel": "#5a8ea1",
     "water": "#4d90d5",
 }  # fmt: skip
-_PALE = "rgba(128, 140, 160, 0.25)"
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -33,7 +32,7 @@ def images_by_species(species: Counts) -> go.Figure:
     """Images of each species by part of the split, the species with the most first."""
     ranked = sorted(species.items(), key=lambda item: -sum(item[1]))
     names = [of(slug).name for slug, _ in ranked]
-    figure = _figure("Images of each species", names="species")
+    figure = titled("Images of each species", names="species")
     for place, (part, colour) in enumerate(zip(PART_NAMES.values(), PALETTE, strict=False)):
         figure.add_bar(
             x=names, y=[counts[place] for _, counts in ranked], name=part,
@@ -55,7 +54,7 @@ def images_by_name(counts: Counts, kind: str) -> go.Figure:
     """
     ranked = sorted(counts.items(), key=lambda item: sum(item[1]))
     names = [f"{name or 'not known'} ({sum(row):,})" for name, row in ranked]
-    figure = _figure(f"Images by {kind}", 120 + 26 * len(ranked), names=kind)
+    figure = titled(f"Images by {kind}", 120 + 26 * len(ranked), names=kind)
     for place, (part, colour) in enumerate(zip(PART_NAMES.values(), PALETTE, strict=False)):
         figure.add_bar(
             x=[row[place] for _, row in ranked], y=names, orientation="h", name=part,
@@ -75,7 +74,7 @@ def sizes(rows: Sequence[tuple[int, int, int]]) -> go.Figure:
     rows : width and height in pixels, and number of images.
     """
     width, height, images = np.array(rows).T
-    figure = _figure("Sizes of the images", text="size", customdata="images")
+    figure = titled("Sizes of the images", text="size", customdata="images")
     figure.add_scatter(
         x=width, y=height, customdata=images, mode="markers",
         text=[f"{wide} × {high}" for wide, high, _ in rows],
@@ -121,7 +120,7 @@ def embedding(
             for name, right, guess, share in zip(names, labels, guesses, shares, strict=True)
         ]
     )
-    figure = _figure(title, 620)
+    figure = titled(title, 620)
 
     def add(chosen: np.ndarray, name: str, marker: Mapping[str, object], legend: bool) -> None:
         if chosen.any():
@@ -131,8 +130,8 @@ def embedding(
                 showlegend=legend, hovertemplate="%{text}<extra></extra>",
             )  # fmt: skip
 
-    add(~shown & result.right, "other species", {"color": _PALE, "size": 5}, species is not None)
-    add(~shown & ~result.right, "", {"color": _PALE, "size": 8, "symbol": "x"}, False)
+    add(~shown & result.right, "other species", {"color": GRID, "size": 5}, species is not None)
+    add(~shown & ~result.right, "", {"color": GRID, "size": 8, "symbol": "x"}, False)
     legend = colouring == TYPE or species is not None
     for group, colour in colours.items():
         own = shown & (groups == group)
