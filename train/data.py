@@ -6,21 +6,17 @@ Counts, sizes, near-duplicates and hashes of the images that the checkpoints' sp
 
 from __future__ import annotations
 
-import argparse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pokeclf import commandline, dataset, datasummary, hub, imaging
+from pokeclf import commandline, dataset, datasummary, imaging
+from train.finished import parser
 from train.sources import data_folder
 
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = commandline.Parser(prog="python -m train data", description=__doc__)
-    parser.add_argument("--data", required=True, help="folder of class folders")
-    parser.add_argument("--out", type=Path, default=hub.BUNDLED, help="folder of checkpoints")
-    parser.add_argument("--work", type=Path, default=Path("runs"), help="caches")
-    options: argparse.Namespace = parser.parse_args(arguments)
+    options = parser("data", __doc__).parse_args(arguments)
     return commandline.run(lambda: describe(data_folder(options.data), options.out, options.work))
 
 

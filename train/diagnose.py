@@ -13,7 +13,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import count, islice
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,12 +20,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from pokeclf import commandline, dataset, hub, study
+from pokeclf import commandline, dataset, study
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.models.basic_cnn import BasicCNN
 from pokeclf.recipe import HALF, UNIT
 from train.batches import ImageBatches
+from train.finished import parser
 from train.loop import autocast, best_device, to_device
 from train.neural import preprocessing_at
 from train.sources import data_folder
@@ -141,12 +141,9 @@ def _endless(images: ImageBatches) -> Iterator[tuple[Tensor, Tensor]]:
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = commandline.Parser(prog="python -m train diagnose", description=__doc__)
-    parser.add_argument("--data", required=True, help="folder of class folders")
-    parser.add_argument("--out", type=Path, default=hub.BUNDLED, help="folder of checkpoints")
-    parser.add_argument("--work", type=Path, default=Path("runs"), help="caches")
-    parser.add_argument("--steps", type=int, default=150, help=f"batches of {BATCH} images")
-    options: argparse.Namespace = parser.parse_args(arguments)
+    with_steps = parser("diagnose", __doc__)
+    with_steps.add_argument("--steps", type=int, default=150, help=f"batches of {BATCH} images")
+    options = with_steps.parse_args(arguments)
     return commandline.run(lambda: _diagnose(options))
 
 

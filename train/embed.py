@@ -7,9 +7,7 @@ a network, which is embedded in its place.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,11 +15,12 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from torch import Tensor
 
-from pokeclf import commandline, embedding, hub, study
+from pokeclf import embedding, study
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.errors import PokeclfError
 from train.features import image_features
-from train.workshop import Workshop, finished_workshop, trained_models
+from train.finished import models_parser, on_models
+from train.workshop import Workshop
 
 COMPONENTS = 50
 """Principal components that t-SNE starts from; more of them add noise and time."""
@@ -32,18 +31,7 @@ _SEED = 0
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = commandline.Parser(prog="python -m train embed", description=__doc__)
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="ids, or: all that are trained")
-    parser.add_argument("--data", required=True, help="folder of class folders")
-    parser.add_argument("--out", type=Path, default=hub.BUNDLED, help="folder of checkpoints")
-    parser.add_argument("--work", type=Path, default=Path("runs"), help="caches")
-    options: argparse.Namespace = parser.parse_args(arguments)
-
-    def run() -> int:
-        names = trained_models(options.models, options.out)
-        return embed(names, finished_workshop(options.data, options.out, options.work))
-
-    return commandline.run(run)
+    return on_models(models_parser("embed", __doc__).parse_args(arguments), embed)
 
 
 def embed(models: Sequence[str], shop: Workshop) -> int:

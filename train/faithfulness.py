@@ -7,11 +7,9 @@ The answers are stored in ``explanations.csv`` beside the checkpoint.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,16 +17,16 @@ from scipy import stats
 from torch import Tensor
 from tqdm import tqdm
 
-from pokeclf import commandline, hub
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import Method, Options, explain, methods_of, trust
 from pokeclf.explain.faithfulness import Scores, in_cells, random_maps, scores
 from pokeclf.explain.trust import Trust
 from pokeclf.models.trees import TreeNetwork
+from train.finished import models_parser, on_models
 from train.loop import autocast
 from train.randomisation import randomised, relabelled
-from train.workshop import Workshop, finished_workshop, trained_models
+from train.workshop import Workshop
 
 RANDOM_MAPS = 5
 """Random maps for each image; the mean over many images needs few of them."""
@@ -45,19 +43,11 @@ class Gains:
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = commandline.Parser(prog="python -m train faithfulness", description=__doc__)
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="ids, or: all that are trained")
-    parser.add_argument("--data", required=True, help="folder of class folders")
-    parser.add_argument("--out", type=Path, default=hub.BUNDLED, help="folder of checkpoints")
-    parser.add_argument("--work", type=Path, default=Path("runs"), help="caches")
+    parser = models_parser("faithfulness", __doc__)
     parser.add_argument("--images", type=int, default=200, help="of the test split, at random")
-    options: argparse.Namespace = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
 
-    def run() -> int:
-        if options.images < 2:
-            raise PokeclfError("--images takes a number of at least 2.")
-        names = trained_models(options.models, options.out)
-        shop = finished_workshop(options.data, options.out, options.work)
+    def examine_all(names: Sequence[str], shop: Workshop) -> int:
         store = ModelStore(shop.root)
         for model_id in names:
             rows = examine(store.get(model_id), shop, options.images)
@@ -66,11 +56,19 @@ def main(arguments: list[str]) -> int:
                 print(f"{model_id}: {row}", flush=True)
         return 0
 
-    return commandline.run(run)
+    return on_models(options, examine_all)
 
 
 def examine(classifier: Classifier, shop: Workshop, images: int) -> list[Trust]:
-    """Every fast method of a model on that many test images."""
+    """Every fast method of a model on that many test images.
+
+    Raises
+    ------
+    PokeclfError
+        For fewer than 2 images, of which there is no interval.
+    """
+    if images < 2:
+        raise PokeclfError("--images takes a number of at least 2.")
     test = shop.indices("test")
     chosen = np.random.default_rng(0).permutation(test)[:images]
     shop.check(classifier.card)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from pokeclf import commandline, evaluation, hub
+from pokeclf import evaluation
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
-from train.workshop import Workshop, finished_workshop, trained_models
+from train.finished import models_parser, on_models
+from train.workshop import Workshop
 
 TOLERANCE = 0.001
 """Largest difference of the accuracy: 0.1 points."""
@@ -17,18 +16,7 @@ TOLERANCE = 0.001
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
-    parser = commandline.Parser(prog="python -m train verify", description=__doc__)
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="ids, or: all that are trained")
-    parser.add_argument("--data", required=True, help="folder of class folders")
-    parser.add_argument("--out", type=Path, default=hub.BUNDLED, help="folder of checkpoints")
-    parser.add_argument("--work", type=Path, default=Path("runs"), help="caches")
-    options: argparse.Namespace = parser.parse_args(arguments)
-
-    def run() -> int:
-        names = trained_models(options.models, options.out)
-        return verify(names, finished_workshop(options.data, options.out, options.work))
-
-    return commandline.run(run)
+    return on_models(models_parser("verify", __doc__).parse_args(arguments), verify)
 
 
 def verify(models: Sequence[str], shop: Workshop) -> int:
