@@ -8,40 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from pokeclf import explain
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import examples, notices, waiting, wording
-from pokeclf.dashboard.address import IDENTIFY, Address
+from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import NONE_TRAINED, Answer, answer, guesses_with
 from pokeclf.dashboard.api import Api
-from pokeclf.dashboard.check import Check
-from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
-from pokeclf.dashboard.keep import Keep
-from pokeclf.dashboard.picker import able, best, choices, summary
-from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.settings import MapSettings
-from pokeclf.dashboard.sidebyside import SideBySide
-from pokeclf.dashboard.waiting import Latest, StoppedError, Waiting, Wish
+from pokeclf.dashboard.identify_layout import INVITATION, Layout, Updates, draw, link_to
+from pokeclf.dashboard.picker import able, choices, summary
+from pokeclf.dashboard.waiting import Latest, StoppedError, Wish
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
-from pokeclf.explain.overlay import Paint, overlay
-from pokeclf.species import of
+from pokeclf.explain.overlay import Paint
 
-Updates = dict[gr.components.Component, Any]
-
-INVITATION = """
-<div class="empty"><h2>Which Pokémon is this?</h2>
-<p>Drop in a trading card, a photo of a toy or fan art, and see which of the first 151 species
-it is, how sure the model is, and where in the picture it looked.</p></div>"""
-LIMITS = (
-    "The model knows 151 species and nothing else: it names one of them whatever the picture shows."
-)
-
-
-class Identify:
+class Identify(Layout):
     """Components and handlers of the tab.
 
     Everything that a person can change runs through one listener, :meth:`look`. Gradio runs a
@@ -50,110 +32,20 @@ class Identify:
     """
 
     def __init__(self, store: ModelStore, drawings: Path, workers: int) -> None:
-        self.store = store
-        self.observations = Observations(store)
+        super().__init__(store, drawings)
         self.api = Api(self.observations)
-        self.drawings = examples.drawings_of(drawings)
-        self.shown = gr.State()
-        self.asked = gr.State()  # the address that the page was opened with, if it has a picture
-        with gr.Row(elem_classes="identify"):
-            with gr.Column(scale=3, min_width=300):
-                self._build_question()
-            with gr.Column(scale=7, min_width=300):
-                self._build_answer()
-        with gr.Accordion("All models", open=False, elem_id="all-models"):
-            self.table = gr.HTML(wording.model_table(store.statuses()))
         self._listen(workers)
-
-    def _build_question(self) -> None:
-        self.picture = Picture(
-            type="filepath",
-            image_mode=None,
-            sources=["upload", "clipboard", "webcam"],
-            label="Your picture",
-            placeholder="Drop a picture here\nor click to choose one",
-            height=260,
-            buttons=[],
-            elem_id="picture",
-            alt_text="The picture that you chose",
-        )
-        self.examples = examples.strip(self.drawings, "examples")
-        statuses = self.store.statuses()
-        self.model = Menu(
-            choices=choices(statuses),
-            value=best(statuses),
-            label="Model",
-            filterable=False,
-            interactive=True,
-            elem_id="model",
-        )
-        self.summary = gr.HTML(summary(self.store, best(statuses)), elem_id="model-summary")
-        self.address = gr.HTML(padding=False)
-
-    def _build_answer(self) -> None:
-        self.verdict = gr.HTML(INVITATION, elem_id="verdict")
-        with gr.Column(visible=False, elem_id="answer") as self.panel:
-            with gr.Row():
-                with gr.Column(scale=1, min_width=260):
-                    self._build_guesses()
-                with gr.Column(scale=2, min_width=300):
-                    self._build_map()
-            with gr.Accordion("For specialists", open=False, elem_id="specialists"):
-                self.details = gr.HTML(elem_id="details")
-
-    def _build_guesses(self) -> None:
-        self.guesses = Options(
-            [],
-            label="Best guesses",
-            info="Choose a species to see where the model looked for it.",
-            interactive=True,
-            elem_id="guesses",
-        )
-        self.count = Dial(
-            1, 10, value=5, step=1, label="Number of guesses", buttons=[], elem_id="count"
-        )
-        gr.HTML(f'<p class="hint">{LIMITS}</p>')
-
-    def _build_map(self) -> None:
-        with gr.Row():
-            with gr.Column(min_width=240):
-                self.map = _picture_box("Where it looked", "map", ["download", "fullscreen"])
-            with gr.Column(min_width=240):
-                self.seen = _picture_box("What the model saw", "seen", ["fullscreen"])
-                self.seen_line = gr.HTML(elem_id="seen-line")
-        with gr.Row():
-            self.strength = Dial(
-                0, 100, value=60, step=5, label="Strength of the colours, in percent", buttons=[],
-                elem_id="strength", min_width=200,
-            )  # fmt: skip
-            self.threshold = Dial(
-                0, 95, value=0, step=5, label="Hide weaker places, in percent",
-                buttons=[], elem_id="threshold", min_width=200,
-            )  # fmt: skip
-        self.method = Menu([], label="Method", interactive=True, filterable=False, elem_id="method")
-        self.waiting = Waiting()
-        self.reading = gr.HTML(elem_id="reading")
-        self.check = Check(self.observations)
-        self.keep = Keep()
-        self.settings = MapSettings()
-        self.beside = SideBySide(self.observations)
 
     def _listen(self, workers: int) -> None:
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        page = [
-            self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
-            self.count, self.map, self.seen, self.seen_line, self.method, self.reading,
-            self.details, self.shown, self.address, self.check.result, self.keep.links,
-            *self.settings.outputs, *self.beside.outputs, *self.waiting.outputs,
-        ]  # fmt: skip
         look = {
             "fn": self.look,
             "inputs": [
                 self.picture, self.model, self.count, self.guesses, self.method, self.strength,
                 self.threshold, self.shown, self.waiting.latest, *self.settings.inputs,
             ],
-            "outputs": page,
+            "outputs": self.page,
             "show_progress": "minimal",
             "show_progress_on": self.verdict,
             "api_visibility": "private",
@@ -174,7 +66,7 @@ class Identify:
         gr.on(changes, trigger_mode="always_last", **look)
         self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**look)
         self.waiting.wish.change(
-            self.look_longer, [self.waiting.wish, self.shown, self.waiting.latest], page,
+            self.look_longer, [self.waiting.wish, self.shown, self.waiting.latest], self.page,
             show_progress="full", show_progress_on=self.waiting.progress,
             api_visibility="private", **waiting.LANE,
         )  # fmt: skip
@@ -187,7 +79,7 @@ class Identify:
             **quiet,
         )  # fmt: skip
         self.asked.change(
-            self.follow, [self.asked, self.waiting.latest], page, show_progress="minimal",
+            self.follow, [self.asked, self.waiting.latest], self.page, show_progress="minimal",
             show_progress_on=self.verdict, trigger_mode="once", api_visibility="private", **models,
         )  # fmt: skip
         self.picture.clear(
@@ -222,7 +114,7 @@ class Identify:
         path = path or (shown and shown.path)
         try:
             if path is None:
-                return {self.summary: summary(self.store, model), self.address: _link(model)}
+                return {self.summary: summary(self.store, model), self.address: link_to(model)}
             if shown and (path, model, species, method) == (*shown.question[:2], None, None):
                 # The model's menu tells that an address changed it, before the answer is shown.
                 return {self.summary: gr.skip()}
@@ -253,7 +145,7 @@ class Identify:
                 return self.waiting.begin(wish)
             found = self._answer(wish)
             # Two clicks may run at the same time; the later one's answer stays.
-            return self._view(found) if number == latest.number else {self.summary: gr.skip()}
+            return self.view(found) if number == latest.number else {self.summary: gr.skip()}
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             return {**self._back_to(shown, error), **self.waiting.end()}
@@ -278,7 +170,7 @@ class Identify:
             found = self._answer(wish, tell)
             latest.check(wish.number)
             latest.waiting = False
-            return self._view(found)
+            return self.view(found)
         except StoppedError:
             return nothing
         except Exception as error:  # A person must see a sentence, whatever happened.
@@ -288,7 +180,7 @@ class Identify:
     def stop(self, shown: Answer | None, latest: Latest) -> Updates:
         """Give up the slow map and go back to the answer on the page."""
         latest.next()
-        return {**(self._restored(shown) if shown else {}), **self.waiting.end()}
+        return {**(self.restored(shown) if shown else {}), **self.waiting.end()}
 
     def follow(self, asked: Address | None, latest: Latest) -> Updates:
         """Show the view of an address that names a drawing."""
@@ -313,7 +205,7 @@ class Identify:
             if asked.species not in (None, found.explanation.species):
                 gr.Warning(wording.not_guessed(asked.species, self.count.maximum))
             latest.stand_at(found.question[:4])
-            view = {self.picture: path, self.model: model, self.count: count, **self._view(found)}
+            view = {self.picture: path, self.model: model, self.count: count, **self.view(found)}
             if slow:
                 latest.waiting = True
                 view |= self.waiting.begin(wish)
@@ -333,7 +225,7 @@ class Identify:
         """Back to the beginning, when the picture is removed."""
         latest.next()
         return {
-            self.address: _link(model),
+            self.address: link_to(model),
             self.verdict: INVITATION,
             self.panel: gr.update(visible=False),
             self.shown: None,
@@ -361,7 +253,7 @@ class Identify:
             **offered,
             self.model: gr.update(choices=choices(statuses), value=model),
             self.summary: summary(self.store, model),
-            self.address: _link(model),
+            self.address: link_to(model),
         }
 
     @property
@@ -369,89 +261,16 @@ class Identify:
         """Everything that :meth:`open` changes."""
         return [self.model, self.summary, self.table, self.address, self.asked]
 
-    def _view(self, found: Answer) -> Updates:
-        name = of(found.explanation.species).name
-        entry = self.store.status(found.card.model).model
-        best_guess, seconds = found.guesses[0], found.explanation.seconds
-        labels = [(wording.guess_label(guess), guess.species) for guess in found.guesses]
-        methods = [(method.name, method.id) for method in found.methods]
-        return {
-            self.summary: wording.model_summary(entry, found.card),
-            self.verdict: wording.verdict(entry.name, best_guess, found.seconds, seconds)
-            + wording.guess_bars(found.guesses),
-            self.panel: gr.update(visible=True),
-            self.guesses: gr.update(choices=labels, value=found.explanation.species),
-            self.map: gr.update(
-                value=draw(found),
-                label=f"Where it looked for {name}",
-                alt_text=f"Map of where {entry.name} looked for {name}",
-            ),
-            self.seen: gr.update(
-                value=found.crop, alt_text=f"The square picture that {entry.name} saw"
-            ),
-            self.seen_line: wording.seen_line(found.card.preprocessing, found.size),
-            self.method: gr.update(choices=methods, value=found.method.id),
-            self.reading: wording.reading_line(found.method, found.explanation, found.trust),
-            self.details: wording.details(
-                found.card, found.method, found.explanation, found.probability, found.trust
-            ),
-            self.shown: found,
-            self.address: self._address(found).link,
-            self.check.result: "",
-            self.keep.links: "",
-            **self.settings.view(found),
-            **self.beside.view(found),
-            **self.waiting.end(),
-        }
-
-    def _address(self, found: Answer) -> Address:
-        layer = found.options.layer
-        return Address(
-            IDENTIFY,
-            example=examples.name_of(self.drawings, found.path),
-            model=found.card.model,
-            species=found.explanation.species,
-            method=found.method.id,
-            layer=layer if layer != found.layers[-1] else None,
-        )
-
     def _back_to(self, shown: Answer | None, error: Exception) -> Updates:
         """The answer on the page with all that was chosen for it; a failure loses nothing."""
         if shown and Path(shown.path).is_file():
-            return self._restored(shown)
+            return self.restored(shown)
         if isinstance(error, CheckpointError):
             return {self.shown: None}  # The picture may stay for another model.
         return {self.picture: None}
-
-    def _restored(self, shown: Answer) -> Updates:
-        """Everything that a person may have chosen since, as it was for this answer."""
-        there = {self.picture: shown.path} if Path(shown.path).is_file() else {}
-        return {
-            **there,
-            self.model: shown.card.model,
-            self.count: len(shown.guesses),
-            self.guesses: shown.explanation.species,
-            self.method: shown.method.id,
-            **self.settings.view(shown),
-        }
-
-
-def _link(model: str | None) -> str:
-    return Address(IDENTIFY, model=model).link
-
-
-def _picture_box(label: str, elem_id: str, buttons: list[str]) -> gr.Image:
-    return gr.Image(
-        type="pil", format="png", interactive=False, buttons=buttons, label=label, elem_id=elem_id
-    )
 
 
 def _for_one_species(shown: Answer, method: str | None) -> str | None:
     """The method to explain a chosen species with: one whose map depends on the species."""
     able = [each.id for each in shown.methods if each.per_species]
     return method if method in able or not able else able[0]
-
-
-def draw(found: Answer) -> Image.Image:
-    """The map over the picture."""
-    return overlay(found.crop, found.explanation.heatmap, found.paint)
