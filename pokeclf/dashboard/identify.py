@@ -23,6 +23,7 @@ from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
 from pokeclf.explain.overlay import Paint
 
+
 class Identify(Layout):
     """Components and handlers of the tab.
 
