@@ -28,7 +28,7 @@ from train.loop import autocast
 from train.randomisation import randomised, relabelled
 from train.workshop import Workshop
 
-RANDOM_MAPS = 5
+RANDOM_MAPS = 3
 """Random maps for each image; the mean over many images needs few of them."""
 
 
