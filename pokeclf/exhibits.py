@@ -109,12 +109,15 @@ def _differences(one: Result, other: Result) -> dict[str, float]:
 
 
 def pair_confusions(shelf: Shelf, first: str, second: str, extent: str) -> Figure:
-    """Which confusions one of two models makes more often; ``extent`` of :data:`EXTENTS`."""
+    """Which confusions one of two models makes more often; see :func:`confusions`."""
     matrices = [_wrong(shelf.result(each)) for each in (first, second)]
     classes = shelf.result(first).card.classes
     names, members, groups = _axis(classes, sum(matrices), extent)
     one, other = (_gathered(matrix, members) for matrix in matrices)
-    return charts.confusion_differences(one - other, names, groups, name_of(first), name_of(second))
+    cells = [_cells(shelf.result(each), members) for each in (first, second)]
+    return charts.confusion_differences(
+        one - other, names, groups, (name_of(first), name_of(second)), cells
+    )
 
 
 def mistakes(shelf: Shelf, model: str) -> str:
@@ -124,11 +127,16 @@ def mistakes(shelf: Shelf, model: str) -> str:
 
 
 def confusions(shelf: Shelf, model: str, extent: str) -> Figure:
-    """What a model takes for what; ``extent`` of :data:`EXTENTS`."""
+    """What a model takes for what; ``extent`` of :data:`EXTENTS`.
+
+    The id of each square is ``<model>/<right>/<guessed>``, of the two species of the square's
+    families that are confused the most often.
+    """
     result = shelf.result(model)
     wrong = _wrong(result)
     names, members, groups = _axis(result.card.classes, wrong, extent)
-    return charts.confusions(_gathered(wrong, members), names, groups, name_of(model))
+    cells = _cells(result, members)
+    return charts.confusions(_gathered(wrong, members), names, groups, name_of(model), cells)
 
 
 def _confusion(result: Result) -> np.ndarray:
@@ -138,6 +146,19 @@ def _confusion(result: Result) -> np.ndarray:
 def _wrong(result: Result) -> np.ndarray:
     matrix = _confusion(result)
     return matrix - np.diag(matrix.diagonal())
+
+
+def _cells(result: Result, members: list[list[int]]) -> charts.Cells:
+    """Names each square of a map of confusions."""
+    card, wrong = result.card, _wrong(result)
+
+    def name(row: int, column: int) -> str:
+        block = wrong[np.ix_(members[row], members[column])]
+        right, guessed = np.unravel_index(block.argmax(), block.shape)
+        pair = members[row][right], members[column][guessed]
+        return "/".join([card.model, *(card.classes[each] for each in pair)])
+
+    return name
 
 
 def _axis(

@@ -53,7 +53,9 @@ def test_points_of_two_numbers_have_a_row_each(tuned):
 
 def test_a_confusion_is_a_row_of_two_names_and_a_number():
     wrong = np.array([[0, 2, 0], [0, 0, 1], [0, 0, 0]])
-    figure = charts.confusions(wrong, ["A", "B", "C"], np.array([0, 0, 1]), "the model")
+    figure = charts.confusions(
+        wrong, ["A", "B", "C"], np.array([0, 0, 1]), "the model", "{}/{}".format
+    )
     drawn = alternatives.numbers(figure)
     assert drawn.header == ("mistakes", "right", "guessed", "images")
     assert set(drawn.rows) == {("same family", "A", "B", 2), ("another family", "B", "C", 1)}

@@ -7,11 +7,10 @@ point's ``text`` and ``customdata`` are, and what tells its series apart (``seri
 
 from pokeclf.charts import data
 from pokeclf.charts.base import script
+from pokeclf.charts.confusions import Cells, confusion_differences, confusions
 from pokeclf.charts.results import (
     accuracy_against_latency,
     accuracy_against_size,
-    confusion_differences,
-    confusions,
     curves,
     families,
     importances,
@@ -21,6 +20,7 @@ from pokeclf.charts.results import (
 )
 
 __all__ = [
+    "Cells",
     "accuracy_against_latency",
     "accuracy_against_size",
     "confusion_differences",

@@ -10,6 +10,7 @@ PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6BB1", "#666666",
 )  # fmt: skip
 OURS, STUDY = PALETTE[0], PALETTE[1]
+RIGHT, RELATED, UNRELATED = PALETTE[0], PALETTE[1], PALETTE[3]
 INK = "#7a8699"
 """A grey that can be read on the light and on the dark page."""
 GRID = "rgba(128, 140, 160, 0.25)"

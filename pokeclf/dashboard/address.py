@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from html import escape
 from urllib.parse import urlencode
 
+from pokeclf import exhibits
+from pokeclf.charts.data import COLOURINGS
 from pokeclf.explain import METHODS
 from pokeclf.study import BY_ID, STUDY
 
@@ -22,6 +24,10 @@ VIEWS = (
     "leaderboard", "training", "two-models", "mistakes", "calibration", "trees", GALLERY, EMBEDDING
 )  # fmt: skip
 """The parts of Experiments."""
+MISTAKES, UNSURE, ONE_SPECIES, CONFUSION = SHOWN = (
+    "mistakes", "unsure", "species", "confusion"
+)  # fmt: skip
+"""Which test images the Gallery shows."""
 RUNS = frozenset(f"{model.id}-{recipe}" for model in STUDY for recipe in model.recipes)
 """Trainings, by model and recipe."""
 _GRADIOS = ("api", "settings")
@@ -44,6 +50,10 @@ class Address:
     view : one of :data:`VIEWS`.
     first, second : the two models there; a single one is ``model``.
     runs : trainings whose curves are drawn, of :data:`RUNS`.
+    quantity : what is drawn of them, of :data:`~pokeclf.exhibits.QUANTITIES`.
+    extent : which confusions are drawn, of :data:`~pokeclf.exhibits.EXTENTS`.
+    show : one of :data:`SHOWN`; of a confusion, images of ``species`` taken for ``guessed``.
+    colours : what the marks of the embedding are coloured by.
     """
 
     tab: str = IDENTIFY
@@ -59,6 +69,11 @@ class Address:
     first: str | None = None
     second: str | None = None
     runs: tuple[str, ...] = ()
+    quantity: str | None = None
+    extent: str | None = None
+    show: str | None = None
+    guessed: str | None = None
+    colours: str | None = None
 
     @property
     def query(self) -> str:
@@ -83,7 +98,7 @@ def read(
 
     Parameters
     ----------
-    drawings, species : what ``example`` and ``species`` may name.
+    drawings, species : what ``example``, and ``species`` and ``guessed``, may name.
     """
     readers = {
         "tab": _one_of(TABS),
@@ -99,6 +114,11 @@ def read(
         "first": _one_of(BY_ID),
         "second": _one_of(BY_ID),
         "runs": _some_of(RUNS),
+        "quantity": _one_of(exhibits.QUANTITIES),
+        "extent": _one_of(exhibits.EXTENTS),
+        "show": _one_of(SHOWN),
+        "guessed": _one_of(species),
+        "colours": _one_of(COLOURINGS),
     }
     values = {name: readers[name](query[name]) for name in readers if query.get(name)}
     if values.get("view", "") is None and query["view"] in _GRADIOS:

@@ -11,6 +11,27 @@ from pokeclf import alternatives
 Updates = dict[gr.components.Component, Any]
 
 
+def clicks(name: str, attribute: str) -> str:
+    """For ``gr.HTML(js_on_load=…)``: a click on a mark of a plot tells an attribute of the mark.
+
+    Gradio's plots tell nothing of a click, so Plotly is asked; each new figure forgets the
+    listener.
+
+    Parameters
+    ----------
+    name : id of the plot on the page.
+    attribute : ``customdata`` or ``id``.
+    """
+    return f"""
+document.addEventListener('pointerdown', event => {{
+	const plot = event.target.closest('#{name} .js-plotly-plot');
+	if (!plot) return;
+	plot.removeAllListeners('plotly_click');
+	plot.on('plotly_click', ({{ points: [mark] }}) =>
+		trigger('select', {{ place: mark.{attribute} }}));
+}}, true);"""
+
+
 class Chart:
     """A plot that is never without its table.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -10,13 +11,14 @@ import numpy as np
 from pokeclf import charts, datafindings, embedding, selections, study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.address import EMBEDDING, EXPERIMENTS, Address
+from pokeclf.dashboard.address import EMBEDDING, Address
 from pokeclf.dashboard.cards import ANSWER, answered, listing, picked, title
-from pokeclf.dashboard.chart import Updates
+from pokeclf.dashboard.chart import Updates, clicks
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.picker import ranked
+from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, on
 from pokeclf.errors import PokeclfError
-from pokeclf.library import Library
+from pokeclf.library import Library, Shelf
 from pokeclf.pictures import Pictures
 from pokeclf.results import Result
 from pokeclf.species import of
@@ -29,33 +31,23 @@ READING = (
     "nor their sizes. A click on a mark shows the image; a species chosen above shows all of its "
     "images.</p>"
 )
-# Gradio's plots tell nothing of a click, so Plotly is asked; each new figure forgets the listener.
-PICK = """
-document.addEventListener('pointerdown', event => {
-	const plot = event.target.closest('#embedding-chart .js-plotly-plot');
-	if (!plot) return;
-	plot.removeAllListeners('plotly_click');
-	plot.on('plotly_click', ({ points }) => trigger('select', { place: points[0].customdata }));
-}, true);"""
 
 
-class Embedding:
-    """Components and handlers of the tab; everything is drawn when it is first looked at."""
+class Embedding(LaterSubTab):
+    """Components and handlers of the tab."""
+
+    title = "Embedding"
+    view_id = EMBEDDING
 
     def __init__(self, library: Library, pictures: Pictures) -> None:
-        self.library = library
+        super().__init__(library)
         self.pictures = pictures
-        with gr.Tab("Embedding", id=EMBEDDING, elem_id=f"view-{EMBEDDING}") as self.tab:
-            gr.HTML(Address(EXPERIMENTS, EMBEDDING).link, padding=False)
-            self._build()
+        self._build()
         self._listen()
 
     def _build(self) -> None:
-        self.drawn = gr.State()  # when the results on the page were written
         with gr.Row():
-            self.model = Menu(
-                [], label="Model", interactive=True, min_width=260, elem_id="embedding-model"
-            )
+            self.model = model_menu("Model", "embedding-model")
             self.species = Menu(
                 [("All species", ALL)], value=ALL, label="Species", interactive=True,
                 min_width=260, elem_id="embedding-species",
@@ -64,49 +56,53 @@ class Embedding:
                 [(f"by {each}", each) for each in charts.data.COLOURINGS],
                 value=charts.data.TYPE, label="Colours", interactive=True,
             )  # fmt: skip
-        self.line = gr.HTML(elem_id="embedding-line", elem_classes="words")
+        self.menus = (self.model, self.species, self.colouring)
+        self.line.render()
         with gr.Row():
             with gr.Column(scale=4, min_width=300):
                 self.chart = gr.Plot(show_label=False, elem_id=CHART, elem_classes="chart")
             with gr.Column(scale=1, min_width=200):
-                self.picked = gr.HTML(elem_id="embedding-picked", js_on_load=PICK)
+                self.picked = gr.HTML(
+                    elem_id="embedding-picked", js_on_load=clicks(CHART, "customdata")
+                )
         self.table = gr.HTML(elem_classes="numbers")
         self.images = gr.HTML(elem_id="embedding-images")
 
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        return [self.drawn, *self.menus, *self._figure]
+
+    @property
+    def _figure(self) -> list[gr.components.Component]:
+        return [self.line, self.chart, self.picked, self.table, self.images]
+
     def _listen(self) -> None:
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        asked = [self.model, self.species, self.colouring]
-        drawn = [self.line, self.chart, self.picked, self.table, self.images]
-        changed = [self.model.input, self.species.input, self.colouring.input]
-        gr.on(changed, notices.guarded(self.draw, len(drawn)), asked, drawn, **quiet)
-        self.picked.select(notices.guarded(self.pick, 1), self.model, self.picked, **quiet)
-        outputs = [self.drawn, *asked, *drawn]
-        self.tab.select(
-            notices.guarded(self.refresh, len(outputs)), self.drawn, outputs, **quiet
-        )  # fmt: skip
+        menus = list(self.menus)
+        on([menu.input for menu in menus], self.draw, menus, self._figure)
+        on([self.picked.select], self.pick, [self.model], [self.picked])
 
-    def refresh(self, drawn: tuple[int, ...] | None = None) -> Updates:
-        """Draw the tab from the results that there are now, unless it stands there already.
-
-        Parameters
-        ----------
-        drawn : when the results on the page were written.
-        """
-        if drawn == self.library.written():
-            return {self.drawn: gr.skip()}
-        names = ranked(self.library.shelf())
-        if not names:
-            return {self.line: "<p>No model is trained yet, so there is nothing to see.</p>"}
-        model = next((each for _, each in names if self._is_there(each)), names[0][1])
-        slugs = self.library.shelf().result(model).card.classes
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
+        """The best model that has an embedding."""
+        names = ranked(shelf)
+        models = [model for _, model in names]
+        usual = next((each for each in models if self._is_there(each)), models[0])
+        model = asked_or(models, asked.model, usual)
+        slugs = shelf.result(model).card.classes
         species = [(of(slug).name, slug) for slug in sorted(slugs, key=lambda s: of(s).number)]
+        chosen = asked.species if asked.species in slugs else ALL
+        colours = asked.colours or charts.data.TYPE
         return {
-            self.drawn: self.library.written(),
             self.model: gr.update(choices=names, value=model),
-            self.species: gr.update(choices=[("All species", ALL), *species], value=ALL),
-            self.colouring: charts.data.TYPE,
-            **self.draw(model, ALL, charts.data.TYPE),
+            self.species: gr.update(choices=[("All species", ALL), *species], value=chosen),
+            self.colouring: colours,
+            **self.draw(model, chosen, colours),
         }
+
+    def choices(
+        self, model: str | None = None, species: str | None = None, colours: str | None = None
+    ) -> dict[str, Any]:
+        """The model, the chosen species, and the colours."""
+        return {"model": model, "species": species, "colours": colours}
 
     def draw(self, model: str, species: str, colouring: str) -> Updates:
         """The chart of a model, and the images of the chosen species.

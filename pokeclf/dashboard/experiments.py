@@ -2,48 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.address import Address
+from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, Address
 from pokeclf.dashboard.chart import Updates
-from pokeclf.dashboard.subtab import SubTab
+from pokeclf.dashboard.confusions import Confusions, square
+from pokeclf.dashboard.embedding import Embedding
+from pokeclf.dashboard.gallery import Gallery
+from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.subtab import LaterSubTab, SubTab, on
 from pokeclf.dashboard.subtabs import SUBTABS
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
+from pokeclf.pictures import Pictures
 
 
 class Experiments:
-    """The parts of the tab; everything is drawn when it is first looked at."""
+    """The parts of the tab.
 
-    def __init__(self, library: Library, further: Sequence[Callable[[], Any]] = ()) -> None:
-        """``further``: what builds the tabs that stand behind those of this class."""
+    Those of stored results are drawn together, when the tab is first looked at; the Gallery and
+    the Embedding when they are.
+    """
+
+    def __init__(
+        self, library: Library, pictures: Pictures, observations: Observations, workers: int
+    ) -> None:
         self.library = library
         self.problem = gr.HTML(elem_id="experiments-problem")
         self.drawn = gr.State()  # when what stands on the page was written
         self.asked = gr.State(Address())  # what the page was opened with
-        self.parts = []
         with gr.Tabs(elem_id="experiments") as self.tabs:
-            for part in SUBTABS:
-                with gr.Tab(part.title, id=part.view_id, elem_id=f"view-{part.view_id}"):
-                    self.parts.append(part(library))
-                    self._link_to(self.parts[-1])
-            for build in further:
-                build()
+            self.parts = [self._tab(part, library)[1] for part in SUBTABS]
+            self.gallery = self._later(Gallery, library, pictures, observations, workers)
+            self.embedding = self._later(Embedding, library, pictures)
+        for part in self.parts:
+            if isinstance(part, Confusions):
+                self._open_squares_of(part)
 
     @staticmethod
-    def _link_to(part: SubTab) -> None:
-        """A link to a part with what its menus stand at."""
-        link = gr.HTML(part.link(), padding=False)
+    def _tab(kind: type[SubTab], *needs: Any) -> tuple[gr.Tab, SubTab]:  # noqa: ANN401
+        """A part in its tab, with a link to it as its menus stand."""
+        with gr.Tab(kind.title, id=kind.view_id, elem_id=f"view-{kind.view_id}") as tab:
+            part = kind(*needs)
+            link = gr.HTML(part.link(), padding=False)
         if part.menus:
-            gr.on(
-                [menu.change for menu in part.menus], notices.guarded(part.link, 1),
-                list(part.menus), link, show_progress="hidden", api_visibility="private",
-            )  # fmt: skip
+            on([menu.change for menu in part.menus], part.link, list(part.menus), [link])
+        return tab, part
+
+    def _later(self, kind: type[LaterSubTab], *needs: Any) -> LaterSubTab:  # noqa: ANN401
+        """A part that is drawn when its tab is chosen."""
+        tab, part = self._tab(kind, *needs)
+        on([tab.select], part.refresh, [part.drawn, self.asked], part.outputs)
+        return part
+
+    def _open_squares_of(self, part: Confusions) -> None:
+        """A click on a square opens its images, and both models' maps of the first of them."""
+        outputs = [self.tabs, *self.gallery.outputs]
+        opened = part.cell.select(
+            notices.guarded(self.open_square, len(outputs)), list(part.models), outputs,
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+        opened.then(notices.guarded(self.gallery.maps_at_once, 1), **self.gallery.explaining)
+
+    def open_square(self, first: str, second: str, event: gr.EventData) -> Updates:
+        """Show in the Gallery what a square of a map of confusions counts.
+
+        Parameters
+        ----------
+        first, second : the models that are compared, twice the same for one alone.
+
+        Raises
+        ------
+        PokeclfError
+            When there is no such square.
+        """
+        shelf = self.library.shelf()
+        model, species, guessed = square(event, shelf)
+        other = second if model == first else first
+        asked = Address(
+            EXPERIMENTS, GALLERY, first=model, second=other, show=CONFUSION, species=species,
+            guessed=guessed,
+        )  # fmt: skip
+        return {
+            self.tabs: gr.update(selected=GALLERY),
+            self.gallery.drawn: self.library.written(),
+            **self.gallery.view(shelf, asked),
+        }
 
     def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen
         """Choose the part that an address names; it is drawn when the tab is shown."""

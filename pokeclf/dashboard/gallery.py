@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -11,24 +10,31 @@ import numpy as np
 
 from pokeclf import selections
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.address import EXPERIMENTS, GALLERY, Address
+from pokeclf.dashboard.address import (
+    CONFUSION,
+    GALLERY,
+    MISTAKES,
+    ONE_SPECIES,
+    UNSURE,
+    Address,
+)  # fmt: skip
 from pokeclf.dashboard.cards import ANSWER, PICK, answered, listing, picked, title
 from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.picker import ranked
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, on
 from pokeclf.dashboard.twomaps import maps
 from pokeclf.errors import PokeclfError
-from pokeclf.library import Library
+from pokeclf.library import Library, Shelf
 from pokeclf.pictures import Pictures
 from pokeclf.results import Result
 from pokeclf.species import of
 
-MISTAKES, UNSURE, SPECIES, CONFUSION = "mistakes", "unsure", "species", "confusion"
-VIEWS = (
+CHOICES = (
     ("the surest mistakes", MISTAKES),
     ("the least sure right answers", UNSURE),
-    ("one species", SPECIES),
+    ("one species", ONE_SPECIES),
     ("one taken for another", CONFUSION),
 )
 PAGE = 24
@@ -37,36 +43,34 @@ SHOW_MAPS = """() => document.getElementById("gallery-maps")
 """Below a page of images the place where their maps are drawn may be far away."""
 
 
-class Gallery:
-    """Components and handlers of the tab; everything is drawn when it is first looked at."""
+class Gallery(LaterSubTab):
+    """Components and handlers of the tab."""
+
+    title = "Gallery"
+    view_id = GALLERY
 
     def __init__(
         self, library: Library, pictures: Pictures, observations: Observations, workers: int
     ) -> None:
-        self.library = library
+        super().__init__(library)
         self.pictures = pictures
         self.observations = observations
-        with gr.Tab("Gallery", id=GALLERY, elem_id=f"view-{GALLERY}") as self.tab:
-            gr.HTML(Address(EXPERIMENTS, GALLERY).link, padding=False)
-            self._build()
+        self._build()
         self._listen(workers)
 
     def _build(self) -> None:
-        self.drawn = gr.State()  # when the results on the page were written
         self.page = gr.State(0)
         with gr.Row():
-            self.model = Menu(
-                [], label="Model", interactive=True, min_width=260, elem_id="gallery-model"
-            )
+            self.model = model_menu("Model", "gallery-model")
             self.choice = Menu(
                 [], label="Which", interactive=True, visible=False, min_width=260,
                 elem_id="gallery-choice",
             )  # fmt: skip
-        self.view = Options(
-            list(VIEWS), value=MISTAKES, label="Test images", interactive=True,
+        self.which = Options(
+            list(CHOICES), value=MISTAKES, label="Test images", interactive=True,
             elem_id="gallery-view",
         )  # fmt: skip
-        self.line = gr.HTML(elem_id="gallery-line")
+        self.line.render()
         self.images = gr.HTML(elem_id="gallery-images", js_on_load=PICK)
         with gr.Row():
             self.back = gr.Button("Earlier images", size="sm", interactive=False, min_width=120)
@@ -77,83 +81,66 @@ class Gallery:
                 self.image = Menu(
                     [], label="Image", interactive=True, min_width=260, elem_id="gallery-image"
                 )
-                self.second = Menu(
-                    [], label="Second model", interactive=True, min_width=260,
-                    elem_id="gallery-second",
-                )  # fmt: skip
+                self.second = model_menu("Second model", "gallery-second")
             self.button = gr.Button("Show the maps", variant="primary", elem_id="gallery-show")
             self.maps = gr.HTML(elem_id="gallery-result", elem_classes="words")
-
-    def _listen(self, workers: int) -> None:
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        asked = [self.model, self.view, self.choice]
-        listed = [
+        self.menus = (self.model, self.second, self.which, self.choice)
+        self.listed = [
             self.choice, self.line, self.images, self.page, self.back, self.on, self.panel,
             self.image, self.maps,
         ]  # fmt: skip
-        changed = [self.model.input, self.view.input, self.choice.input]
-        gr.on(changed, self._guarded(self.show, listed), asked, listed, **quiet)
-        self.model.input(
-            self._guarded(self.second_beside, [self.second]), [self.model, self.second],
-            self.second, **quiet,
-        )  # fmt: skip
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        return [self.drawn, self.model, self.second, self.which, *self.listed]
+
+    def _listen(self, workers: int) -> None:
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        asked = [self.model, self.which, self.choice]
+        on([menu.input for menu in asked], self.show, asked, self.listed)
+        both = [self.model, self.second]
+        on([self.model.input], self.second_beside, both, [self.second])
         for button, turn in ((self.back, self.turn_back), (self.on, self.turn_on)):
-            button.click(self._guarded(turn, listed), [*asked, self.page], listed, **quiet)
+            on([button.click], turn, [*asked, self.page], self.listed)
         chosen = [self.image, self.maps]
-        self.images.select(self._guarded(self.pick, chosen), self.image, chosen, **quiet).then(
-            None, js=SHOW_MAPS, api_visibility="private"
-        )
+        self.images.select(
+            notices.guarded(self.pick, len(chosen)), self.image, chosen, **quiet
+        ).then(None, js=SHOW_MAPS, api_visibility="private")
         self.image.input(lambda: "", None, self.maps, **quiet)
-        self.button.click(
-            self._guarded(self.show_maps, [self.maps]), [self.image, self.model, self.second],
-            self.maps, show_progress="minimal", api_visibility="private",
-            concurrency_limit=workers, concurrency_id="models",
-        )  # fmt: skip
-        everything = [self.drawn, self.model, self.second, self.view, *listed]
-        self.tab.select(
-            self._guarded(self.refresh, everything), self.drawn, everything, **quiet
-        )  # fmt: skip
+        self.explaining = {
+            "inputs": [self.image, *both], "outputs": self.maps, "show_progress": "minimal",
+            "api_visibility": "private", "concurrency_limit": workers, "concurrency_id": "models",
+        }  # fmt: skip
+        self.button.click(notices.guarded(self.show_maps, 1), **self.explaining)
 
-    @staticmethod
-    def _guarded(
-        handler: Callable[..., Any], outputs: Sequence[gr.components.Component]
-    ) -> Callable[..., Any]:
-        return notices.guarded(handler, len(outputs))
-
-    def refresh(self, drawn: tuple[int, ...] | None = None) -> Updates:
-        """Draw the gallery from the results that there are now, unless it stands there already.
-
-        Parameters
-        ----------
-        drawn : when the results on the page were written.
-        """
-        if drawn == self.library.written():
-            return {self.drawn: gr.skip()}
-        shelf = self.library.shelf()
-        if not shelf.tuned:
-            return {self.line: "<p>No model is trained yet, so there is nothing to see.</p>"}
-        return self.opened(ranked(shelf)[0][1])
-
-    def opened(self, model: str, view: str = MISTAKES, choice: str | None = None) -> Updates:
-        """The gallery at one of its views.
-
-        Parameters
-        ----------
-        choice : for one species its slug, for a confusion ``"<right>/<guessed>"``.
-
-        Raises
-        ------
-        PokeclfError
-            When the model is not trained.
-        """
-        names = ranked(self.library.shelf())
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
+        """The surest mistakes of the best model."""
+        names = ranked(shelf)
+        models = [model for _, model in names]
+        model = asked_or(models, asked.first, models[0])
+        which = asked.show or MISTAKES
+        choice = "/".join(filter(None, (asked.species, asked.guessed)))
+        second = self.second_beside(model, asked_or(models, asked.second, model))
         return {
-            self.drawn: self.library.written(),
             self.model: gr.update(choices=names, value=model),
-            self.second: gr.update(choices=names, value=self.second_beside(model, model)),
-            self.view: view,
-            **self.show(model, view, choice),
+            self.second: gr.update(choices=names, value=second),
+            self.which: which,
+            **self.show(model, which, choice or None),
         }
+
+    def choices(
+        self,
+        model: str | None = None,
+        second: str | None = None,
+        which: str | None = None,
+        choice: str | None = None,
+    ) -> dict[str, Any]:
+        """Both models, and which images are shown."""
+        species, _, guessed = (choice or "").partition("/")
+        return {
+            "first": model, "second": second, "show": which, "species": species,
+            "guessed": guessed,
+        }  # fmt: skip
 
     def second_beside(self, model: str, second: str) -> str:
         """Another model than the first, where there is one."""
@@ -205,6 +192,10 @@ class Gallery:
         place = picked(event, len(names))
         return {self.image: names[place], self.maps: gr.skip() if names[place] == shown else ""}
 
+    def maps_at_once(self, name: str | None, first: str, second: str) -> str:
+        """:meth:`show_maps` where there are pictures."""
+        return self.show_maps(name, first, second) if name and not self.pictures.missing() else ""
+
     def show_maps(self, name: str | None, first: str, second: str) -> str:
         """Where two models looked in one image, as HTML.
 
@@ -229,7 +220,7 @@ class Gallery:
 def _options(result: Result, view: str) -> list[tuple[str, str]]:
     """What there is to choose from in a view."""
     classes = result.card.classes
-    if view == SPECIES:
+    if view == ONE_SPECIES:
         slugs = sorted(classes, key=lambda slug: of(slug).number)
         return [(of(slug).name, slug) for slug in slugs]
     if view == CONFUSION:
@@ -247,11 +238,11 @@ def _places(result: Result, view: str, choice: str | None) -> np.ndarray:
     """Places of the images of a view, in the order in which they are shown."""
     if view == UNSURE:
         return selections.unsure_answers(result)
-    if view in (SPECIES, CONFUSION):
+    if view in (ONE_SPECIES, CONFUSION):
         if choice is None:
             return np.array([], int)
         numbers = [result.card.classes.index(slug) for slug in choice.split("/")]
-        chosen = selections.of_species if view == SPECIES else selections.of_confusion
+        chosen = selections.of_species if view == ONE_SPECIES else selections.of_confusion
         return chosen(result, *numbers)
     return selections.confident_mistakes(result)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,7 @@ from pokeclf.dashboard import examples, wording
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
-from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.experiments import Experiments
-from pokeclf.dashboard.gallery import Gallery
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.picker import species
 from pokeclf.imaging import MAX_BYTES
@@ -74,12 +71,7 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
             with gr.Tab("Compare", id=COMPARE, elem_id=f"tab-{COMPARE}"):
                 compare = Compare(identify.observations, drawings, workers)
             with gr.Tab("Experiments", id=EXPERIMENTS, elem_id=f"tab-{EXPERIMENTS}") as tab:
-                seen = identify.observations
-                further = (
-                    partial(Gallery, library, pictures, seen, workers),
-                    partial(Embedding, library, pictures),
-                )
-                experiments = Experiments(library, further)
+                experiments = Experiments(library, pictures, identify.observations, workers)
             with gr.Tab("Data", id=DATA, elem_id=f"tab-{DATA}") as data_tab:
                 data = Data(pictures)
         tab.select(

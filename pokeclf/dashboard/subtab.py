@@ -1,11 +1,22 @@
-"""What the parts of the Experiments tab have in common: an address names each with its choices."""
+"""What the parts of the Experiments tab have in common.
+
+Each part has ``outputs``, everything that its ``view`` of a shelf changes, and ``menus``, whose
+choices stand in the address of the part.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import gradio as gr
+
+from pokeclf import exhibits
+from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EXPERIMENTS, Address
-from pokeclf.dashboard.inputs import Menu
+from pokeclf.dashboard.chart import Updates
+from pokeclf.dashboard.inputs import Menu, Options
+from pokeclf.library import Library, Shelf
 
 
 class SubTab:
@@ -14,7 +25,12 @@ class SubTab:
     title: str
     view_id: str
     """How an address names the part, one of :data:`~pokeclf.dashboard.address.VIEWS`."""
-    menus: tuple[Menu, ...] = ()
+    menus: tuple[Menu | Options, ...] = ()
+    outputs: list[gr.components.Component]
+
+    def view(self, shelf: Shelf, asked: Address) -> Updates:
+        """Everything, from a shelf, as an address asks for it."""
+        raise NotImplementedError
 
     def link(self, *chosen: str | list[str] | None) -> str:
         """A link to the part, as HTML; ``chosen`` is what its menus stand at."""
@@ -25,14 +41,59 @@ class SubTab:
         return {}
 
 
-class OneModel(SubTab):
-    """What parts with a menu of models have in common."""
+class LaterSubTab(SubTab):
+    """A part that is drawn when it is first looked at: it needs files that the others do not."""
 
-    def choices(self, model: str | None = None) -> dict[str, Any]:
-        """The model."""
-        return {"model": model}
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.drawn = gr.State()  # when the results on the page were written
+        self.line = gr.HTML(render=False, elem_id=f"{self.view_id}-line", elem_classes="words")
+
+    def refresh(
+        self,
+        drawn: tuple[int, ...] | None = None,
+        asked: Address = Address(),  # noqa: B008 - frozen
+    ) -> Updates:
+        """Draw the part from the results that there are now, unless it stands there already.
+
+        Parameters
+        ----------
+        drawn : when the results on the page were written.
+        asked : what the page was opened with.
+        """
+        written = self.library.written()
+        if drawn == written:
+            return {self.drawn: gr.skip()}
+        shelf = self.library.shelf()
+        if not shelf.tuned:
+            return {self.line: "<p>No model is trained yet, so there is nothing to see.</p>"}
+        own = asked if asked.view == self.view_id else Address()
+        return {self.drawn: written, **self.view(shelf, own)}
 
 
-def asked_or(models: list[str], asked: str | None, usual: str | None) -> str | None:
-    """The model that an address names where there is one with results."""
-    return asked if asked in models else usual
+def asked_or(known: list[str], asked: str | None, usual: str | None) -> str | None:
+    """What an address names where it is there, a model with results for instance."""
+    return asked if asked in known else usual
+
+
+def model_menu(label: str, name: str) -> Menu:
+    """A menu of models."""
+    return Menu([], label=label, interactive=True, elem_id=name, min_width=240)
+
+
+def named(models: list[str]) -> list[tuple[str, str]]:
+    """Models as choices of a menu."""
+    return [(exhibits.name_of(model), model) for model in models]
+
+
+def on(
+    events: list[Any],
+    handler: Callable[..., Any],
+    inputs: list[gr.components.Component],
+    outputs: list[gr.components.Component],
+) -> None:
+    """Show another choice; an error is a notice."""
+    gr.on(
+        events, notices.guarded(handler, len(outputs)), inputs, outputs,
+        show_progress="hidden", api_visibility="private",
+    )  # fmt: skip

@@ -57,29 +57,6 @@ def test_times_are_drawn_of_the_models_that_were_timed(tuned):
     assert points.y[0] == pytest.approx(100 * tuned["convmixer"].card.test.accuracy)
 
 
-def test_confusions_are_coloured_by_family_and_sized_by_their_number():
-    wrong = np.array([[0, 2, 0], [0, 0, 1], [5, 0, 0]])
-    names, groups = ["Pikachu", "Raichu", "Eevee"], np.array([1, 1, 0])
-    figure = charts.confusions(wrong, names, groups, "A")
-    found = _named(figure)
-    assert _points(found["same family"]) == [("Pikachu", "Raichu", 2)]
-    outside = [("Eevee", "Pikachu", 5), ("Raichu", "Eevee", 1)]  # the most frequent first
-    assert _points(found["another family"]) == outside
-    assert len(figure.layout.shapes) == 2  # one block a family
-    assert list(figure.layout.yaxis.categoryarray) == names
-
-
-def test_a_confusion_is_on_the_side_of_the_model_that_makes_it_more_often():
-    difference = np.array([[0, 2], [-3, 0]])
-    found = _named(charts.confusion_differences(difference, ["X", "Y"], np.array([0, 1]), "A", "B"))
-    assert _points(found["more often by A"]) == [("X", "Y", 2)]
-    assert _points(found["more often by B"]) == [("Y", "X", 3)]
-
-
-def _points(trace):
-    return list(zip(trace.y, trace.x, trace.customdata, strict=True))
-
-
 def test_the_species_that_differ_most_are_shown_on_their_side():
     found = _named(charts.species_difference({"abra": 0.5, "mew": -0.2, "eevee": 0.0}, "A", "B"))
     assert list(found["A is better"].y) == ["Abra"]
@@ -99,9 +76,3 @@ def test_importances_are_the_largest_first_from_the_top():
     (bars,) = charts.importances(values, "A", count=3).data
     assert list(bars.y) == ["feature 1", "feature 4", "feature 2"]
     assert list(bars.x) == [pytest.approx(each) for each in (10, 25, 60)]
-
-
-def test_a_model_without_mistakes_has_an_empty_map_of_confusions():
-    nothing = np.zeros((0, 0), int)
-    figure = charts.confusions(nothing, [], np.zeros(0, int), "a model")
-    assert not any(trace.x for trace in figure.data if trace.hoverinfo != "skip")

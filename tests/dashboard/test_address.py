@@ -32,6 +32,10 @@ def parsed(query):
         Address(COMPARE, None, "pikachu", models=tuple(study.BY_ID), maps="each", top="basic_cnn"),
         Address(EXPERIMENTS, "two-models", first="convmixer", second="xgboost_exp1"),
         Address(EXPERIMENTS, "training", runs=("convmixer-tuned", "convmixer-study")),
+        Address(EXPERIMENTS, "training", runs=("vit_frozen-study",), quantity="loss"),
+        Address(EXPERIMENTS, "mistakes", model="convmixer", extent="families"),
+        Address(EXPERIMENTS, "gallery", show="confusion", species="onix", guessed="geodude"),
+        Address(EXPERIMENTS, "embedding", model="convmixer", species="onix", colours="family"),
         Address(COMPARE, models=("convmixer",), maps="own"),
     ],
 )
@@ -50,7 +54,7 @@ def test_every_method_and_model_can_stand_in_an_address():
     "name",
     [
         "tab", "view", "example", "model", "species", "method", "layer", "models", "maps", "top",
-        "first", "second", "runs",
+        "first", "second", "runs", "quantity", "extent", "show", "guessed", "colours",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("value", [HOSTILE, "nonsense", "../pikachu", "x" * 100_000, "%00", ","])

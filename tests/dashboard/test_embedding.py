@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pokeclf import checkpoint, embedding
+from pokeclf.dashboard.address import EMBEDDING, EXPERIMENTS, GALLERY, Address
 from pokeclf.dashboard.embedding import ALL, Embedding
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
@@ -28,7 +29,7 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tab(world):
-    with gr.Blocks(), gr.Tabs():
+    with gr.Blocks():
         return Embedding(Library(world.checkpoints), Pictures(world.checkpoints, world.images))
 
 
@@ -41,6 +42,17 @@ def test_the_best_model_that_has_an_embedding_is_shown_first(tab, world):
     assert "<details>" in updates[tab.table]
     assert updates[tab.images] == ""
     assert list(tab.refresh(updates[tab.drawn])) == [tab.drawn]
+
+
+def test_an_address_opens_the_embedding_as_it_stood(tab):
+    asked = Address(EXPERIMENTS, EMBEDDING, model="vit_frozen", species="abra", colours="family")
+    updates = tab.refresh(None, asked)
+    values = (updates[menu] for menu in tab.menus)
+    chosen = [each["value"] if isinstance(each, dict) else each for each in values]
+    assert chosen == ["vit_frozen", "abra", "family"]
+    assert tab.link(*chosen) == asked.link
+    other = Address(EXPERIMENTS, GALLERY, model="vit_frozen")
+    assert tab.refresh(None, other)[tab.model]["value"] == "convmixer"
 
 
 def test_a_species_lists_its_images(tab, world):

@@ -8,12 +8,16 @@ import gradio as gr
 import pytest
 
 from pokeclf import dataset, exhibits, hub, latency
+from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.address import EMBEDDING, EXPERIMENTS, GALLERY, VIEWS, Address
+from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, VIEWS, Address
 from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.experiments import Experiments
+from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.subtabs import Calibration, Leaderboard, Mistakes, Training, Trees, TwoModels
+from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
+from pokeclf.pictures import Pictures
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,12 @@ def library():
 @pytest.fixture(scope="module")
 def experiments(library):
     with gr.Blocks():
-        return Experiments(library)
+        return _experiments(library)
+
+
+def _experiments(library):
+    observations = Observations(ModelStore(library.root))
+    return Experiments(library, Pictures(library.root), observations, workers=1)
 
 
 def part(experiments, kind):
@@ -65,14 +74,15 @@ def test_every_chart_has_its_table(experiments):
 
 
 def test_an_address_chooses_a_part_and_its_models(experiments):
-    assert (*(each.view_id for each in experiments.parts), GALLERY, EMBEDDING) == VIEWS
+    later = (experiments.gallery, experiments.embedding)
+    assert tuple(each.view_id for each in (*experiments.parts, *later)) == VIEWS
     assert experiments.open() == {}
     asked = Address(EXPERIMENTS, "two-models", first="convmixer", second="vit_frozen")
     opened = experiments.open(asked)
     assert opened[experiments.tabs]["selected"] == "two-models"
     updates = experiments.refresh(None, opened[experiments.asked])
     pair = part(experiments, TwoModels)
-    assert [updates[menu]["value"] for menu in pair.menus] == ["convmixer", "vit_frozen"]
+    assert [updates[menu]["value"] for menu in pair.models] == ["convmixer", "vit_frozen"]
     assert "ConvMixer" in updates[pair.verdict]
     assert pair.link("convmixer", "vit_frozen") == asked.link
     for kind in (Mistakes, Calibration, Trees):
@@ -93,13 +103,65 @@ def test_an_address_chooses_the_runs_that_are_drawn(experiments):
     assert training.link(chosen) == asked.link
 
 
+def test_an_address_chooses_what_is_drawn(experiments):
+    asked = Address(EXPERIMENTS, "training", runs=("convmixer-tuned",), quantity="loss")
+    training = part(experiments, Training)
+    updates = experiments.refresh(None, asked)
+    assert updates[training.quantity] == "loss"
+    assert "nats" in updates[training.curves.plot]["value"].layout.yaxis.title.text
+    for kind in (Mistakes, TwoModels):
+        own = part(experiments, kind)
+        asked = Address(EXPERIMENTS, own.view_id, extent="families")
+        updates, usual = experiments.refresh(None, asked), experiments.refresh()
+        assert updates[own.extent] == "families"
+        assert updates[own.confusions.numbers] != usual[own.confusions.numbers]
+
+
+def _squares(updates, own):
+    figure = updates[own.confusions.plot]["value"]
+    return [square for trace in figure.data for square in trace.ids or ()]
+
+
+@pytest.mark.parametrize("extent", exhibits.EXTENTS)
+def test_every_square_opens_its_images(experiments, extent):
+    pair, gallery = part(experiments, TwoModels), experiments.gallery
+    models = ("convmixer", "basic_cnn")
+    squares = _squares(pair.draw(*models, extent), pair)
+    assert {each.split("/")[0] for each in squares} == set(models)
+    for square in squares[:: len(squares) // 10]:
+        model, right, guessed = square.split("/")
+        event = gr.EventData(None, {"place": square})
+        updates = experiments.open_square(*models, event)
+        assert set(updates) == {experiments.tabs, *gallery.outputs}
+        assert updates[experiments.tabs]["selected"] == GALLERY
+        assert updates[gallery.model]["value"] == model
+        assert {model, updates[gallery.second]["value"]} == set(models)
+        assert updates[gallery.which] == CONFUSION
+        assert updates[gallery.choice]["value"] == f"{right}/{guessed}"
+    alone = part(experiments, Mistakes)
+    square = _squares(alone.draw("convmixer", extent), alone)[0]
+    event = gr.EventData(None, {"place": square})
+    updates = experiments.open_square("convmixer", "convmixer", event)
+    assert updates[gallery.second]["value"] != updates[gallery.model]["value"] == "convmixer"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [None, 3, "", "convmixer/onix", "convmixer/onix/../x", "x/onix/abra", "../x/onix/abra", ["a"]],
+)
+def test_a_made_up_square_is_refused(experiments, place):
+    event = gr.EventData(None, {"place": place})
+    with pytest.raises(PokeclfError):
+        experiments.open_square("convmixer", "convmixer", event)
+
+
 def test_what_an_address_names_without_results_is_left_out(experiments):
     usual = experiments.refresh()
     for asked, kind in (
         (Address(EXPERIMENTS, "trees", model="convmixer"), Trees),
-        (Address(EXPERIMENTS, "training", runs=("vit_frozen-study",)), Training),
+        (Address(EXPERIMENTS, "training", runs=("vit_scratch-study",)), Training),
     ):
-        (menu,) = part(experiments, kind).menus
+        menu = part(experiments, kind).menus[0]
         assert experiments.refresh(None, asked)[menu] == usual[menu]
 
 
@@ -108,7 +170,7 @@ def test_results_are_read_once_until_a_checkpoint_changes(few):
     shelf = library.shelf()
     assert library.shelf() is shelf
     with gr.Blocks():
-        experiments = Experiments(library)
+        experiments = _experiments(library)
     first = experiments.refresh()
     drawn = first[experiments.drawn]
     assert first[part(experiments, Leaderboard).time.plot] == gr.update(visible=False)
@@ -130,7 +192,7 @@ def test_results_are_read_once_until_a_checkpoint_changes(few):
 
 def test_without_results_there_is_a_sentence(tmp_path):
     with gr.Blocks():
-        empty = Experiments(Library(tmp_path))
+        empty = _experiments(Library(tmp_path))
     assert list(empty.refresh()) == [empty.problem]
 
 

@@ -11,7 +11,16 @@ import pytest
 from pokeclf import datasummary, hub
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.gallery import CONFUSION, MISTAKES, PAGE, SPECIES, UNSURE, Gallery
+from pokeclf.dashboard.address import (
+    CONFUSION,
+    EXPERIMENTS,
+    GALLERY,
+    MISTAKES,
+    ONE_SPECIES,
+    UNSURE,
+    Address,
+)
+from pokeclf.dashboard.gallery import PAGE, Gallery
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
@@ -26,7 +35,7 @@ def world(tmp_path_factory):
 
 
 def _gallery(checkpoints, images=None):
-    with gr.Blocks(), gr.Tabs():
+    with gr.Blocks():
         return Gallery(
             Library(checkpoints), Pictures(checkpoints, images),
             Observations(ModelStore(checkpoints)), workers=1,
@@ -41,6 +50,11 @@ def gallery(world):
 @pytest.fixture(scope="module")
 def bundled():
     return _gallery(hub.BUNDLED)
+
+
+def _opened(gallery, **asked):
+    """The gallery at an address."""
+    return gallery.refresh(None, Address(EXPERIMENTS, GALLERY, **asked))
 
 
 def _event(data):
@@ -70,7 +84,7 @@ def test_results_are_drawn_once_until_a_checkpoint_changes(gallery):
 
 
 def test_without_pictures_there_is_a_list_and_a_sentence(bundled):
-    updates = bundled.opened("convmixer")
+    updates = _opened(bundled, first="convmixer")
     html = updates[bundled.images]
     assert "POKECLF_DATA" in html
     assert "<img" not in html
@@ -111,11 +125,17 @@ def test_confusions_that_occur_are_offered_the_most_frequent_first(bundled):
         assert result.card.classes[result.guesses[place]] == guessed
 
 
-def test_a_view_can_be_opened_as_a_cell_of_the_confusion_matrix_does(bundled):
-    _, value = bundled.show("convmixer", CONFUSION, None)[bundled.choice]["choices"][5]
-    updates = bundled.opened("convmixer", CONFUSION, value)
-    assert updates[bundled.view] == CONFUSION
-    assert updates[bundled.choice]["value"] == value
+def test_an_address_opens_the_gallery_as_it_stood(bundled):
+    _, confusion = bundled.show("convmixer", CONFUSION, None)[bundled.choice]["choices"][5]
+    for which, choice in ((CONFUSION, confusion), (ONE_SPECIES, "onix"), (UNSURE, None)):
+        chosen = bundled.choices("convmixer", "vit_frozen", which, choice)
+        updates = _opened(bundled, **chosen)
+        assert updates[bundled.model]["value"] == "convmixer"
+        assert updates[bundled.second]["value"] == "vit_frozen"
+        assert updates[bundled.which] == which
+        assert updates[bundled.choice]["value"] == choice
+        link = Address(EXPERIMENTS, GALLERY, **chosen).link
+        assert bundled.link("convmixer", "vit_frozen", which, choice) == link
 
 
 def test_the_second_model_is_another_than_the_first(gallery):
@@ -124,13 +144,13 @@ def test_the_second_model_is_another_than_the_first(gallery):
 
 
 def test_a_species_shows_all_of_its_images(bundled):
-    updates = bundled.show("convmixer", SPECIES, "onix")
+    updates = bundled.show("convmixer", ONE_SPECIES, "onix")
     assert {name.split("/")[0] for name in _images(bundled, updates)} == {"onix"}
     assert bundled.show("convmixer", UNSURE, None)[bundled.choice]["visible"] is False
 
 
 @pytest.mark.parametrize("choice", ["../x", "mewtwo/../abra", "x", "", 7, ["onix"], "onix/onix"])
-@pytest.mark.parametrize("view", [SPECIES, CONFUSION, "../view", None])
+@pytest.mark.parametrize("view", [ONE_SPECIES, CONFUSION, "../view", None])
 def test_a_choice_that_is_not_there_falls_back_to_one_that_is(bundled, view, choice):
     updates = bundled.show("convmixer", view, choice)
     assert _images(bundled, updates)
@@ -139,11 +159,10 @@ def test_a_choice_that_is_not_there_falls_back_to_one_that_is(bundled, view, cho
 
 @pytest.mark.parametrize("model", [None, "nonsense", "../convmixer", ["convmixer"]])
 def test_a_model_that_is_not_there_is_a_notice(gallery, warnings, model):
-    for handler, rest in ((gallery.show, (MISTAKES, None)), (gallery.opened, ())):
-        notices.guarded(handler, 2)(model, *rest)
+    notices.guarded(gallery.show, 2)(model, MISTAKES, None)
     for models in ((model, "convmixer"), ("convmixer", model)):
         notices.guarded(gallery.show_maps, 1)("abra/1.png", *models)
-    assert warnings == ["Choose a model that is trained."] * 4
+    assert warnings == ["Choose a model that is trained."] * 3
 
 
 def test_a_click_on_a_card_chooses_its_image(gallery, world):

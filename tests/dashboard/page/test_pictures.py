@@ -85,6 +85,29 @@ def test_with_the_data_set_pictures_and_maps_are_shown(browser, pictured):
     picture(page, "phone-gallery")
 
 
+def test_a_click_on_a_square_opens_its_images_and_maps(browser, pictured):
+    page = browser.new_context(viewport=WIDE).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{pictured}?tab=experiments&view=mistakes&model=convmixer")
+    for again in (False, True):
+        if again:
+            _open_tab(page, "Two models")
+        chart = "pair-confusions" if again else "confusions"
+        squares = page.locator(f"#{chart} .js-plotly-plot .point")
+        expect(squares.first).to_be_visible(timeout=PATIENCE)
+        squares.first.click(force=True)
+        expect(page.locator("#gallery-choice input")).to_have_value(
+            re.compile("taken for Pikachu"), timeout=PATIENCE
+        )
+        expect(page.locator("#gallery-model input")).to_have_value("ConvMixer")
+        expect(page.locator("#gallery-result img")).to_have_count(5, timeout=PATIENCE)
+    page.wait_for_url(re.compile("view=gallery.*show=confusion.*guessed=pikachu"))
+    page.reload()
+    expect(page.locator("#gallery-choice input")).to_have_value(
+        re.compile("taken for Pikachu"), timeout=PATIENCE
+    )
+
+
 def test_a_click_on_a_mark_shows_its_picture(browser, pictured):
     page = browser.new_context(viewport=WIDE).new_page()
     page.set_default_timeout(PATIENCE)
