@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from pokeclf import exhibits
 from pokeclf.charts.data import COLOURINGS
-from pokeclf.explain import METHODS
+from pokeclf.explain import HEADS, METHODS
 from pokeclf.study import BY_ID, STUDY
 
 IDENTIFY, COMPARE, EXPERIMENTS, DATA = TABS = ("identify", "compare", "experiments", "data")
@@ -32,6 +32,7 @@ RUNS = frozenset(f"{model.id}-{recipe}" for model in STUDY for recipe in model.r
 """Trainings, by model and recipe."""
 _GRADIOS = ("api", "settings")
 """Panels that Gradio opens by the same name as our views."""
+_NUMBER = re.compile(r"[0-9]{1,3}")
 _LAYER = re.compile(r"[a-z]+ \d{1,2} of \d{1,2}")
 
 
@@ -44,6 +45,9 @@ class Address:
     example : a drawing's name.
     species : slug of the explained class.
     layer : the place that is looked at, where it is not the method's default.
+    against : slug of the class that the map is compared with.
+    heads, head, discard : see :class:`~pokeclf.explain.Options`; ``discard`` is in percent.
+    strength, threshold : see :class:`~pokeclf.explain.overlay.Paint`, in percent.
     models : those that are compared.
     maps : one of :data:`MAPS`.
     top : the model whose best guess Compare's maps are for.
@@ -63,6 +67,12 @@ class Address:
     species: str | None = None
     method: str | None = None
     layer: str | None = None
+    against: str | None = None
+    heads: str | None = None
+    head: int | None = None
+    discard: int | None = None
+    strength: int | None = None
+    threshold: int | None = None
     models: tuple[str, ...] = ()
     maps: str | None = None
     top: str | None = None
@@ -79,7 +89,9 @@ class Address:
     def query(self) -> str:
         """What follows the page's own address, ``?`` included."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        written = {name: _written(value) for name, value in values.items() if value}
+        written = {
+            name: _written(value) for name, value in values.items() if value not in (None, "", ())
+        }
         return "?" + urlencode(written, safe=",")
 
     @property
@@ -98,7 +110,7 @@ def read(
 
     Parameters
     ----------
-    drawings, species : what ``example``, and ``species`` and ``guessed``, may name.
+    drawings, species : what an example and a species may be called.
     """
     readers = {
         "tab": _one_of(TABS),
@@ -108,6 +120,12 @@ def read(
         "species": _one_of(species),
         "method": _one_of(METHODS),
         "layer": lambda text: text if _LAYER.fullmatch(text) else None,
+        "against": _one_of(species),
+        "heads": _one_of(HEADS),
+        "head": _number,
+        "discard": _number,
+        "strength": _number,
+        "threshold": _number,
         "models": _some_of(BY_ID),
         "maps": _one_of(MAPS),
         "top": _one_of(BY_ID),
@@ -141,5 +159,10 @@ def _some_of(known: Collection[str]) -> Callable[[str], tuple[str, ...] | None]:
     return names
 
 
-def _written(value: str | tuple[str, ...]) -> str:
-    return value if isinstance(value, str) else ",".join(value)
+def _number(text: str) -> int | None:
+    """A percentage, or the number of a head."""
+    return int(text) if _NUMBER.fullmatch(text) and int(text) <= 100 else None
+
+
+def _written(value: str | int | tuple[str, ...]) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)

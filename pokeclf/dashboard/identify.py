@@ -9,14 +9,21 @@ from typing import Any
 
 import gradio as gr
 
-from pokeclf import explain
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import examples, notices, waiting, wording
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import NONE_TRAINED, Answer, answer, guesses_with
 from pokeclf.dashboard.api import Api
-from pokeclf.dashboard.identify_layout import INVITATION, Layout, Updates, draw, link_to
+from pokeclf.dashboard.identify_layout import (
+    INVITATION,
+    MOST_HIDDEN,
+    STRENGTH,
+    Layout,
+    Updates,
+    draw,
+    link_to,
+)  # fmt: skip
 from pokeclf.dashboard.picker import able, choices, summary
 from pokeclf.dashboard.waiting import Latest, StoppedError, Wish
 from pokeclf.errors import PokeclfError
@@ -131,7 +138,8 @@ class Identify(Layout):
                 shown = replace(shown, paint=paint)
                 # The saved map would still have the old colours.
                 old = {self.keep.links: ""}
-                return {self.map: draw(shown), self.shown: shown, **old, **self.waiting.end()}
+                new = {self.map: draw(shown), self.shown: shown, self.address: self.link_of(shown)}
+                return {**new, **old, **self.waiting.end()}
             number = latest.next()
             if not shown or (path, model) != (shown.path, shown.card.model):
                 species = None
@@ -200,13 +208,18 @@ class Identify(Layout):
             slow = asked.method in METHODS and METHODS[asked.method].slow
             wish = Wish(
                 latest.next(), path, model, count, asked.species, asked.method,
-                explain.Options(layer=asked.layer), Paint(),
+                self.settings.asked(asked), _paint(asked),
             )  # fmt: skip
             found = self._answer(replace(wish, method=None) if slow else wish)
             if asked.species not in (None, found.explanation.species):
                 gr.Warning(wording.not_guessed(asked.species, self.count.maximum))
             latest.stand_at(found.question[:4])
-            view = {self.picture: path, self.model: model, self.count: count, **self.view(found)}
+            dials = {
+                self.count: count,
+                self.strength: round(100 * wish.paint.strength),
+                self.threshold: round(100 * wish.paint.threshold),
+            }
+            view = {self.picture: path, self.model: model, **dials, **self.view(found)}
             if slow:
                 latest.waiting = True
                 view |= self.waiting.begin(wish)
@@ -269,6 +282,12 @@ class Identify(Layout):
         if isinstance(error, CheckpointError):
             return {self.shown: None}  # The picture may stay for another model.
         return {self.picture: None}
+
+
+def _paint(asked: Address) -> Paint:
+    """The colours that an address asks for."""
+    strength = STRENGTH if asked.strength is None else asked.strength
+    return Paint(strength / 100, min(asked.threshold or 0, MOST_HIDDEN) / 100)
 
 
 def _for_one_species(shown: Answer, method: str | None) -> str | None:

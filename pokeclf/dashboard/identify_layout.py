@@ -20,7 +20,7 @@ from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.settings import MapSettings
 from pokeclf.dashboard.sidebyside import SideBySide
 from pokeclf.dashboard.waiting import Waiting
-from pokeclf.explain.overlay import overlay
+from pokeclf.explain.overlay import Paint, overlay
 from pokeclf.species import of
 
 Updates = dict[gr.components.Component, Any]
@@ -29,6 +29,8 @@ INVITATION = """
 <div class="empty"><h2>Which Pokémon is this?</h2>
 <p>Drop in a trading card, a photo of a toy or fan art, and see which of the first 151 species
 it is, how sure the model is, and where in the picture it looked.</p></div>"""
+STRENGTH = round(100 * Paint().strength)
+MOST_HIDDEN = 95
 LIMITS = (
     "The model knows 151 species and nothing else: it names one of them whatever the picture shows."
 )
@@ -109,11 +111,11 @@ class Layout:
                 self.seen_line = gr.HTML(elem_id="seen-line")
         with gr.Row():
             self.strength = Dial(
-                0, 100, value=60, step=5, label="Strength of the colours, in percent", buttons=[],
-                elem_id="strength", min_width=200,
+                0, 100, value=STRENGTH, step=5, label="Strength of the colours, in percent",
+                buttons=[], elem_id="strength", min_width=200,
             )  # fmt: skip
             self.threshold = Dial(
-                0, 95, value=0, step=5, label="Hide weaker places, in percent",
+                0, MOST_HIDDEN, value=0, step=5, label="Hide weaker places, in percent",
                 buttons=[], elem_id="threshold", min_width=200,
             )  # fmt: skip
         self.method = Menu([], label="Method", interactive=True, filterable=False, elem_id="method")
@@ -129,8 +131,9 @@ class Layout:
         """Everything that an answer may change."""
         return [
             self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
-            self.count, self.map, self.seen, self.seen_line, self.method, self.reading,
-            self.details, self.shown, self.address, self.check.result, self.keep.links,
+            self.count, self.strength, self.threshold, self.map, self.seen, self.seen_line,
+            self.method, self.reading, self.details, self.shown, self.address, self.check.result,
+            self.keep.links,
             *self.settings.outputs, *self.beside.outputs, *self.waiting.outputs,
         ]  # fmt: skip
 
@@ -162,7 +165,7 @@ class Layout:
                 found.card, found.method, found.explanation, found.probability, found.trust
             ),
             self.shown: found,
-            self.address: self._address(found).link,
+            self.address: self.link_of(found),
             self.check.result: "",
             self.keep.links: "",
             **self.settings.view(found),
@@ -170,16 +173,21 @@ class Layout:
             **self.waiting.end(),
         }
 
-    def _address(self, found: Answer) -> Address:
-        layer = found.options.layer
+    def link_of(self, found: Answer) -> str:
+        """A link to an answer, as HTML; without its picture unless that is a drawing of ours."""
+        strength, threshold = (
+            round(100 * value) for value in (found.paint.strength, found.paint.threshold)
+        )
         return Address(
             IDENTIFY,
             example=examples.name_of(self.drawings, found.path),
             model=found.card.model,
             species=found.explanation.species,
             method=found.method.id,
-            layer=layer if layer != found.layers[-1] else None,
-        )
+            strength=strength if strength != STRENGTH else None,
+            threshold=threshold or None,
+            **self.settings.in_address(found),
+        ).link
 
     def restored(self, shown: Answer) -> Updates:
         """Everything that a person may have chosen since, as it was for this answer."""

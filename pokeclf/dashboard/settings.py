@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.inputs import Dial, Menu
 from pokeclf.explain import HEADS, Options
@@ -13,6 +14,8 @@ from pokeclf.species import of
 
 Updates = dict[gr.components.Component, Any]
 ALL_HEADS = "all"
+MOST_DISCARDED = 95
+"""Percent of the attention weights."""
 
 
 class MapSettings:
@@ -36,7 +39,7 @@ class MapSettings:
                 [], label="Attention head", elem_id="head", interactive=True, filterable=False
             )
             self.discard = Dial(
-                0, 95, value=0, step=5, label="Weakest attention left out, in percent",
+                0, MOST_DISCARDED, value=0, step=5, label="Weakest attention left out, in percent",
                 elem_id="discard", buttons=[],
             )  # fmt: skip
 
@@ -68,6 +71,30 @@ class MapSettings:
             discard=discard / 100,
             head=int(head) if head and head != ALL_HEADS else None,
         )
+
+    @staticmethod
+    def asked(address: Address) -> Options:
+        """The options that an address asks for."""
+        return Options(
+            layer=address.layer,
+            against=address.against,
+            heads=address.heads or HEADS[0],
+            discard=min(address.discard or 0, MOST_DISCARDED) / 100,
+            head=address.head,
+        )
+
+    @staticmethod
+    def in_address(found: Answer) -> dict[str, Any]:
+        """What an address says about the map of an answer: all that its method reads."""
+        options = found.options
+        said = {
+            "layer": options.layer if options.layer != found.layers[-1] else None,
+            "against": options.against,
+            "heads": options.heads if options.heads != HEADS[0] else None,
+            "head": options.head,
+            "discard": round(100 * options.discard) or None,
+        }
+        return {name: value for name, value in said.items() if name in found.method.takes}
 
     def view(self, found: Answer) -> Updates:
         """Show what the method of an answer reads, at the values that it used."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from urllib.parse import parse_qsl
 
 import pytest
@@ -20,7 +22,7 @@ HOSTILE = "\"><script>alert('x')</script>../../etc/passwd"
 def parsed(query):
     """What a query string means."""
     parts = dict(part.split("=", 1) for part in query.removeprefix("?").split("&"))
-    return read(parts, {"pikachu", "card-oddish"}, BY_SLUG)
+    return read(parts, {"pikachu", "card-oddish", "eevee"}, BY_SLUG)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,9 @@ def parsed(query):
         Address(),
         Address(IDENTIFY, None, "pikachu", "vit_finetuned", "raichu", "rollout"),
         Address(IDENTIFY, None, "card-oddish", "convmixer", "nidoran-f", "cam", "stage 2 of 8"),
+        Address(IDENTIFY, method="finer-cam", against="raichu", strength=0, threshold=95),
+        Address(IDENTIFY, method="rollout", heads="max", discard=90),
+        Address(IDENTIFY, method="attention", head=0),
         Address(COMPARE, None, "pikachu", models=tuple(study.BY_ID), maps="each", top="basic_cnn"),
         Address(EXPERIMENTS, "two-models", first="convmixer", second="xgboost_exp1"),
         Address(EXPERIMENTS, "training", runs=("convmixer-tuned", "convmixer-study")),
@@ -54,10 +59,14 @@ def test_every_method_and_model_can_stand_in_an_address():
     "name",
     [
         "tab", "view", "example", "model", "species", "method", "layer", "models", "maps", "top",
+        "against", "heads", "head", "discard", "strength", "threshold",
         "first", "second", "runs", "quantity", "extent", "show", "guessed", "colours",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("value", [HOSTILE, "nonsense", "../pikachu", "x" * 100_000, "%00", ","])
+@pytest.mark.parametrize(
+    "value",
+    [HOSTILE, "nonsense", "../pikachu", "x" * 100_000, "%00", ",", "-1", "101", "3.5", "\u0663"],
+)
 def test_what_is_unknown_is_left_out_and_only_its_name_is_told(name, value):
     found, unknown = parsed(f"?{name}={value}")
     assert found == Address()
@@ -96,6 +105,30 @@ class TestIdentify:
             f"species={third}&amp;method=layer-cam&amp;layer=stage+2+of+8"
             in updates[identify.address]
         )
+
+    @pytest.mark.parametrize(
+        ("model", "asked"),
+        [
+            ("convmixer", {"method": "finer-cam", "against": "abra", "strength": 0}),
+            ("vit_frozen", {"method": "rollout", "heads": "max", "discard": 50, "threshold": 30}),
+            ("vit_frozen", {"method": "attention", "head": 0, "layer": "block 3 of 12"}),
+        ],
+    )
+    def test_an_answer_can_be_opened_with_all_its_settings(self, identify, model, asked):
+        updates, shown = self.follow(identify, example="eevee", model=model, **asked)
+        assert shown.method.id == asked["method"]
+        link = updates[identify.address]
+        for name, value in asked.items():
+            assert f"{name}={str(value).replace(' ', '+')}" in link
+        again = parsed(unescape(re.search('href="([^"]*)"', link)[1]).replace("+", " "))
+        assert again[0] == Address(
+            IDENTIFY, example="eevee", model=model, species=shown.explanation.species, **asked
+        )
+        assert updates[identify.strength] == asked.get("strength", 60)
+        assert updates[identify.threshold] == asked.get("threshold", 0)
+        assert (shown.paint.strength, shown.paint.threshold) == (
+            updates[identify.strength] / 100, updates[identify.threshold] / 100
+        )  # fmt: skip
 
     def test_more_guesses_are_shown_when_the_species_is_far_down(self, identify):
         seen = identify.observations.get(EEVEE, "convmixer").observation
