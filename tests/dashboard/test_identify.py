@@ -164,7 +164,8 @@ class TestLook:
         monkeypatch.setattr(store, "get", lambda _: pytest.fail("the model was used again"))
         question = {"species": shown.explanation.species, "method": "grad-cam"}
         updates = look(**question, shown=shown, strength=20, threshold=50)
-        assert set(updates) == {"map", "shown", "links"}
+        assert set(updates) == {"map", "shown", "links", "address"}
+        assert "strength=20&amp;threshold=50" in updates["address"]
         assert updates["shown"].paint == Paint(0.2, 0.5)
 
     def test_nothing_is_sent_again_when_nothing_changed(self, look):
