@@ -11,24 +11,34 @@ from pokeclf import alternatives
 Updates = dict[gr.components.Component, Any]
 
 
-def clicks(name: str, attribute: str) -> str:
-    """For ``gr.HTML(js_on_load=…)``: a click on a mark of a plot tells an attribute of the mark.
+CLICK, REST = "plotly_click", "plotly_hover"
+"""What a pointer does on a mark of a plot."""
 
-    Gradio's plots tell nothing of a click, so Plotly is asked; each new figure forgets the
-    listener.
+
+def pointed(name: str, attribute: str, *events: str) -> str:
+    """For ``gr.HTML(js_on_load=…)``: what happens on a mark of a plot tells its attribute.
+
+    Gradio's plots tell nothing of a pointer, so Plotly is asked; each new figure forgets the
+    listeners. A pointer on its way passes many marks: the one where it stays is told.
 
     Parameters
     ----------
     name : id of the plot on the page.
     attribute : ``customdata`` or ``id``.
+    events : :data:`CLICK`, :data:`REST` or both.
     """
     return f"""
-document.addEventListener('pointerdown', event => {{
+let soon = 0;
+const told = ({{ points: [mark] }}) => {{
+	clearTimeout(soon);
+	soon = setTimeout(() => trigger('select', {{ place: mark.{attribute} }}), 150);
+}};
+document.addEventListener('pointerover', event => {{
 	const plot = event.target.closest('#{name} .js-plotly-plot');
-	if (!plot) return;
-	plot.removeAllListeners('plotly_click');
-	plot.on('plotly_click', ({{ points: [mark] }}) =>
-		trigger('select', {{ place: mark.{attribute} }}));
+	for (const each of plot ? {list(events)} : []) {{
+		plot.removeAllListeners(each);
+		plot.on(each, told);
+	}}
 }}, true);"""
 
 

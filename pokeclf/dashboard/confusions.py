@@ -8,7 +8,7 @@ import gradio as gr
 
 from pokeclf import exhibits, findings
 from pokeclf.dashboard.address import Address
-from pokeclf.dashboard.chart import Chart, Updates, clicks
+from pokeclf.dashboard.chart import CLICK, Chart, Updates, pointed
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on
 from pokeclf.errors import PokeclfError
@@ -185,7 +185,7 @@ def _extent(name: str) -> Options:
 
 def _squares(name: str) -> tuple[Chart, gr.HTML]:
     """The map of confusions, and what tells of clicks on it."""
-    return Chart(name), gr.HTML(HINT, js_on_load=clicks(name, "id"), padding=False)
+    return Chart(name), gr.HTML(HINT, js_on_load=pointed(name, "id", CLICK), padding=False)
 
 
 def _known(extent: str) -> str:

@@ -13,7 +13,7 @@ from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EMBEDDING, Address
 from pokeclf.dashboard.cards import ANSWER, answered, listing, picked, title
-from pokeclf.dashboard.chart import Updates, clicks
+from pokeclf.dashboard.chart import CLICK, REST, Updates, pointed
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.picker import ranked
 from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, on
@@ -28,8 +28,8 @@ CHART = "embedding-chart"
 READING = (
     "<p>Each mark is a test image; images whose features are alike for the network lie beside each "
     "other. Only neighbourhoods mean something here: t-SNE keeps neither distances between groups "
-    "nor their sizes. A click on a mark shows the image; a species chosen above shows all of its "
-    "images.</p>"
+    "nor their sizes. Pointing at a mark, or a tap on it, shows the image; a species chosen above "
+    "shows all of its images.</p>"
 )
 
 
@@ -62,9 +62,8 @@ class Embedding(LaterSubTab):
             with gr.Column(scale=4, min_width=300):
                 self.chart = gr.Plot(show_label=False, elem_id=CHART, elem_classes="chart")
             with gr.Column(scale=1, min_width=200):
-                self.picked = gr.HTML(
-                    elem_id="embedding-picked", js_on_load=clicks(CHART, "customdata")
-                )
+                told = pointed(CHART, "customdata", CLICK, REST)
+                self.picked = gr.HTML(elem_id="embedding-picked", js_on_load=told)
         self.table = gr.HTML(elem_classes="numbers")
         self.images = gr.HTML(elem_id="embedding-images")
 
@@ -133,7 +132,7 @@ class Embedding(LaterSubTab):
         }
 
     def pick(self, model: str, event: gr.EventData) -> str:
-        """The image whose mark was clicked, as HTML."""
+        """The image whose mark was pointed at, as HTML."""
         result = self.library.shelf().result(model)
         place = picked(event, len(result.labels))
         return self._listing(result, np.array([place]), "The chosen image")

@@ -108,7 +108,7 @@ def test_a_click_on_a_square_opens_its_images_and_maps(browser, pictured):
     )
 
 
-def test_a_click_on_a_mark_shows_its_picture(browser, pictured):
+def test_pointing_at_a_mark_shows_its_picture(browser, pictured):
     page = browser.new_context(viewport=WIDE).new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(pictured)
@@ -116,9 +116,10 @@ def test_a_click_on_a_mark_shows_its_picture(browser, pictured):
     expect(page.locator("#ranking .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
     _open_tab(page, "Embedding")
     marks = page.locator("#embedding-chart .js-plotly-plot .point")
-    for mark in (0, 4):  # the second one after another figure was drawn
+    for mark, point in ((0, marks.nth(0).click), (4, marks.nth(4).hover)):
+        # the second one after another figure was drawn
         expect(marks.nth(mark)).to_be_visible(timeout=PATIENCE)
-        marks.nth(mark).click(force=True)
+        point(force=True)
         expect(page.locator("#embedding-picked img")).to_have_count(1, timeout=PATIENCE)
         page.locator("#embedding-species input").click()
         page.get_by_role("option", name="Abra", exact=True).click()
