@@ -1,0 +1,78 @@
+"""``python -m benchmarks.growth [MODEL…]``: does memory grow with the number of explanations?
+
+Each trained model explains a picture a thousand times, by all of its fast methods in turn, after
+it has warmed up; what the process holds then is compared with what it held before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+
+import torch
+
+from benchmarks.gradcam import EXAMPLES
+from pokeclf import commandline, explain, hub, imaging
+from pokeclf.classifier import ModelStore
+from pokeclf.errors import PokeclfError
+from train.workshop import trained_models
+
+EXPLANATIONS = 20
+WARM_UP = 100
+LIMIT = 25
+"""Megabytes that may come and go with the allocator."""
+
+
+def resident() -> float:
+    """Megabytes of memory that this process holds now; Linux tells it."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        raise PokeclfError("Memory is read from /proc, which this system has not.") from None
+    return pages * resource.getpagesize() / 2**20
+
+
+def growth(store: ModelStore, model: str) -> tuple[float, float]:
+    """Megabytes held after the warm-up, and megabytes more after all explanations."""
+    classifier = store.get(model)
+    observation = classifier.observe(imaging.decode(EXAMPLES / "pikachu.png"))
+    methods = [method.id for method in explain.methods_of(classifier) if not method.slow]
+
+    def explain_times(times: int) -> None:
+        for method in islice(cycle(methods), times):
+            explain.explain(classifier, observation, method=method)
+
+    explain_times(WARM_UP)
+    before = resident()
+    explain_times(EXPLANATIONS)
+    return before, resident() - before
+
+
+def measure(names: list[str]) -> int:
+    """Print a line for each model; returns 1 when memory grew, otherwise 0."""
+    grown = []
+    for model in trained_models(names, hub.BUNDLED):
+        # A store of its own: no model is dropped and loaded again meanwhile.
+        before, more = growth(ModelStore(hub.BUNDLED), model)
+        grown.append(more)
+        print(f"{model:20} {before:6.0f} MB warm, {more:+6.1f} MB after {EXPLANATIONS:,} more")
+    within = max(grown) < LIMIT
+    print(f"Most: {max(grown):+.1f} MB, {'under' if within else 'NOT under'} {LIMIT} MB.")
+    return int(not within)
+
+
+def main() -> int:
+    """Run the command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("models", nargs="*", default=["all"], metavar="MODEL")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    return commandline.run(partial(measure, options.models))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
