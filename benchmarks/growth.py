@@ -21,7 +21,7 @@ from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
 from train.workshop import trained_models
 
-EXPLANATIONS = 20
+EXPLANATIONS = 1000
 WARM_UP = 100
 LIMIT = 25
 """Megabytes that may come and go with the allocator."""
