@@ -180,9 +180,9 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=20,
+                epochs=24,
                 eval_size=80,
-                sizes=((0.4, 32), (0.35, 48), (0.2, 64), (0.05, 80)),
+                sizes=((0.33, 32), (0.33, 48), (0.25, 64), (0.09, 80)),
                 lr=5e-4,
                 body_lr=2e-3,
                 grid=5,
