@@ -31,13 +31,13 @@ class Guess:
 
 @dataclass(frozen=True)
 class Observation:
-    """What a model made of one image; explanations start from it without a second pass.
+    """What a model made of one image; most explanations start from it without a second pass.
 
     Attributes
     ----------
     crop : the square image that the model saw.
     inputs : 1 × 3 × S × S, the normalised crop.
-    trunk : the network's :meth:`~pokeclf.models.network.Network.forward_trunk`.
+    maps : the network's :meth:`~pokeclf.models.network.Network.maps`.
     probabilities : float32, per class, in the order of the card's classes.
     seconds : time from image to probabilities.
     """
@@ -46,9 +46,14 @@ class Observation:
     classes: tuple[str, ...]
     crop: Image.Image
     inputs: Tensor
-    trunk: Tensor
+    maps: tuple[Tensor, ...]
     probabilities: np.ndarray
     seconds: float
+
+    @property
+    def trunk(self) -> Tensor:
+        """The map at the network's deepest place."""
+        return self.maps[-1]
 
     def top(self, count: int) -> tuple[Guess, ...]:
         """The likeliest species, best first."""
@@ -85,14 +90,14 @@ class Classifier:
         inputs = self.card.preprocessing.tensor_of_crop(crop)[None]
         with torch.no_grad():
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-            trunk = self.network.forward_trunk(inputs)
-            probabilities = self.probabilities(self.network.forward_tail(trunk))[0]
+            maps = tuple(self.network.maps(inputs))
+            probabilities = self.probabilities(self.network.forward_tail(maps[-1]))[0]
         return Observation(
             self.card.model,
             self.card.classes,
             crop,
             inputs,
-            trunk,
+            maps,
             probabilities.numpy(),
             time.perf_counter() - start,
         )
@@ -111,6 +116,7 @@ class Classifier:
         return replace(
             source,
             model=self.card.model,
+            maps=source.maps[-1:],
             probabilities=probabilities.numpy(),
             seconds=source.seconds + time.perf_counter() - start,
         )

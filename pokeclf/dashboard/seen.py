@@ -14,7 +14,7 @@ from pokeclf.imaging import decode
 from pokeclf.models.network import ConvolutionalNetwork
 
 KEPT = 64
-"""Observations that are kept, about 1 MB each."""
+"""Observations that are kept, at most 3 MB each."""
 DECODED = 4
 """Decoded pictures that are kept, at most a few MB each."""
 

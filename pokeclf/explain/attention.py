@@ -53,7 +53,8 @@ def class_attention(request: Request) -> np.ndarray:
 
     In every block the attention is multiplied by the gradient of the species' logit, negative
     products are dropped and heads averaged; relevance starts as the identity and each block adds
-    its part. Where the head reads several blocks, the map is the mean over them.
+    its part. Where the head reads several blocks, the map is the mean over them. Gradients of every
+    block need a pass of their own through the transformer, the only method here that does.
 
     Returns
     -------
@@ -69,9 +70,8 @@ def class_attention(request: Request) -> np.ndarray:
             if not attention.requires_grad:
                 attention.requires_grad_(True)
             matrices.append(attention)
-            tokens = tokens + block.ls1(_attend(block.attn, attention, values))
-            tokens = tokens + block.ls2(block.mlp(block.norm2(tokens)))
-            read.append(body.norm(tokens))
+            tokens = _after(block, tokens, attention, values)
+            read.append(body.norm(tokens[:, :1]))
         features = torch.cat(read[-network.read_blocks :], 2)
         logit = network.forward_head(features)[0, request.species]
         gradients = torch.autograd.grad(logit, matrices)
@@ -86,31 +86,37 @@ def class_attention(request: Request) -> np.ndarray:
 
 @torch.no_grad()
 def _matrices(request: Request, up_to: int | None = None) -> list[Tensor]:
-    """Attention of the first blocks: heads × tokens × tokens each."""
-    network = request.classifier.network
-    tokens = network.embed(request.observation.inputs)
-    matrices = []
-    for block in network.body.blocks[:up_to]:
-        matrices.append(attention_matrix(block.attn, block.norm1(tokens))[0])
-        tokens = block(tokens)
+    """Attention of the first blocks: heads × tokens × tokens each.
+
+    What goes into most blocks was kept when the picture was classified.
+    """
+    blocks = request.classifier.network.body.blocks[:up_to]
+    inputs, matrices = list(request.observation.maps), []
+    for number, block in enumerate(blocks):
+        attention, values = _attention(block.attn, block.norm1(inputs[number]))
+        matrices.append(attention[0])
+        if number + 1 == len(inputs) < len(blocks):
+            inputs.append(_after(block, inputs[number], attention, values))
     return matrices
 
 
-def attention_matrix(attention: nn.Module, tokens: Tensor) -> Tensor:
-    """Softmax of q·kᵀ of a timm attention module: N × heads × tokens × tokens.
+def _attention(attention: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Softmax of q·kᵀ of a timm attention module, N × heads × tokens × tokens, and the values that
+    it weighs, N × heads × tokens × channels of a head.
 
     Computed here because the fused kernel, which the model keeps, never forms the matrix.
     """
-    return _attention(attention, tokens)[0]
-
-
-def _attention(attention: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
-    """The matrix, and the values that it weighs: N × heads × tokens × channels of a head."""
     batch, count, _ = tokens.shape
     qkv = attention.qkv(tokens).view(batch, count, 3, attention.num_heads, attention.head_dim)
     q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
     q, k = attention.q_norm(q), attention.k_norm(k)
     return (q * attention.scale @ k.transpose(-2, -1)).softmax(-1), v
+
+
+def _after(block: nn.Module, tokens: Tensor, matrix: Tensor, values: Tensor) -> Tensor:
+    """What a timm block makes of its tokens, given its attention."""
+    tokens = tokens + block.ls1(_attend(block.attn, matrix, values))
+    return tokens + block.ls2(block.mlp(block.norm2(tokens)))
 
 
 def _attend(attention: nn.Module, matrix: Tensor, values: Tensor) -> Tensor:

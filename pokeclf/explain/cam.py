@@ -137,7 +137,7 @@ def _from_library(
         When the library, which swallows some errors, returns no map.
     """
     network = request.classifier.network
-    grid, class_token = split_grid(map_at(request))
+    grid, class_token = split_grid(request.observation.maps[request.layer])
     grid = grid.detach().requires_grad_(True)
     tail = Tail(network, request.layer, class_token)
     targets = [target or ClassifierOutputTarget(request.species)]
@@ -153,15 +153,6 @@ def _from_library(
     if result is None:
         raise RuntimeError("pytorch-grad-cam returned no map")
     return np.maximum(result[0], 0)
-
-
-@torch.no_grad()
-def map_at(request: Request) -> Tensor:
-    """The map at the request's place; at the deepest one, the classification has it already."""
-    network = request.classifier.network
-    if request.layer == len(network.layers) - 1:
-        return request.observation.trunk
-    return network.forward_to(request.observation.inputs, request.layer)
 
 
 def split_grid(features: Tensor) -> tuple[Tensor, Tensor | None]:

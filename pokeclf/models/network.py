@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from torch import Tensor, nn
 
@@ -30,9 +31,15 @@ class Network(nn.Module, ABC):
         """
 
     @abstractmethod
+    def maps(self, x: Tensor) -> Iterator[Tensor]:
+        """Maps at all of :attr:`layers` in order, each made from the one before.
+
+        N × 3 × S × S → N × C × h × w each, or N × tokens × C.
+        """
+
     def forward_to(self, x: Tensor, layer: int) -> Tensor:
-        """Map at a place, by its number in :attr:`layers`: N × 3 × S × S → N × C × h × w, or
-        N × tokens × C."""
+        """The map at a place, by its number in :attr:`layers`."""
+        return next(islice(self.maps(x), layer, None))
 
     @abstractmethod
     def forward_from(self, features: Tensor, layer: int) -> Tensor:
@@ -81,11 +88,11 @@ class ConvolutionalNetwork(Network):
         count = len(self.stages())
         return tuple(f"stage {number} of {count}" for number in range(1, count + 1))
 
-    def forward_to(self, x: Tensor, layer: int) -> Tensor:
-        """N × 3 × S × S → N × C × h × w."""
-        for stage in self.stages()[: layer + 1]:
+    def maps(self, x: Tensor) -> Iterator[Tensor]:
+        """N × 3 × S × S → N × C × h × w after each stage."""
+        for stage in self.stages():
             x = stage(x)
-        return x
+            yield x
 
     def forward_from(self, features: Tensor, layer: int) -> Tensor:
         """Logits, N × classes, from the map after a stage."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Protocol
 
@@ -248,9 +248,9 @@ class TreeNetwork(Network):
         """The source network's feature map alone."""
         return self.source.layers[-1:]
 
-    def forward_to(self, x: Tensor, layer: int = 0) -> Tensor:
+    def maps(self, x: Tensor) -> Iterator[Tensor]:
         """The source network's feature map."""
-        return self.source.forward_features(x)
+        yield self.source.forward_features(x)
 
     def forward_from(self, features: Tensor, layer: int = 0) -> Tensor:
         """Log-probabilities, N × classes, from the source network's feature map."""

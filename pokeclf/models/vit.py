@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import timm
@@ -64,9 +64,13 @@ class ViT(Network):
             for number in range(1, blocks - self.read_blocks + 2)
         )
 
-    def forward_to(self, x: Tensor, layer: int) -> Tensor:
-        """Tokens before a block, the class token first: N × 3 × S × S → N × tokens × C."""
-        return self.body.blocks[:layer](self.embed(x))
+    def maps(self, x: Tensor) -> Iterator[Tensor]:
+        """Tokens before each block, the class token first: N × 3 × S × S → N × tokens × C."""
+        tokens = self.embed(x)
+        yield tokens
+        for block in self.body.blocks[: len(self.layers) - 1]:
+            tokens = block(tokens)
+            yield tokens
 
     def forward_from(self, features: Tensor, layer: int) -> Tensor:
         """Logits, N × classes, from the tokens before a block."""

@@ -131,10 +131,8 @@ def test_a_model_of_an_address_that_is_not_trained_is_told(store, warnings):
 
 def test_trees_need_no_pass_of_their_own_through_their_network(bundled, monkeypatch):
     passes = []
-    forward = ResNet18.forward_to
-    monkeypatch.setattr(
-        ResNet18, "forward_to", lambda self, *rest: passes.append(1) or forward(self, *rest)
-    )
+    maps = ResNet18.maps
+    monkeypatch.setattr(ResNet18, "maps", lambda self, x: passes.append(1) or maps(self, x))
     eevee = str(DRAWINGS / "eevee.png")
     for model in ("extra_trees_exp2", "resnet18_frozen", "random_forest_exp2"):
         bundled.get(eevee, model)

@@ -7,7 +7,9 @@ import shutil
 import weakref
 
 import pytest
+from timm.models.vision_transformer import Block
 
+from pokeclf import explain
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.seen import Observations
@@ -37,6 +39,24 @@ def test_a_second_method_or_species_costs_no_second_pass(store, passes):
     assert passes == ["convmixer"]
     answer(observations, PIKACHU, "vit_frozen")
     assert passes == ["convmixer", "vit_frozen"]
+
+
+def test_all_layers_and_heads_cost_no_block_twice(store, monkeypatch):
+    seen = Observations(store).get(PIKACHU, "vit_frozen")
+    passed = []
+    forward = Block.forward
+    monkeypatch.setattr(
+        Block, "forward", lambda self, *rest: passed.append(self) or forward(self, *rest)
+    )
+    explain.explain(seen.classifier, seen.observation, method="rollout")
+    for head in range(3):
+        options = explain.Options(layer="block 5 of 12", head=head)
+        explain.explain(seen.classifier, seen.observation, None, "attention", options)
+    assert passed == []
+    for layer in seen.classifier.network.layers:  # gradients run through what follows a layer
+        options = explain.Options(layer=layer)
+        explain.explain(seen.classifier, seen.observation, None, "grad-cam", options)
+    assert passed.count(seen.classifier.network.body.blocks[0]) == 1
 
 
 def test_only_the_last_few_are_kept(store, passes):

@@ -43,8 +43,11 @@ def test_the_halves_make_the_whole(architecture):
         assert features.shape == (2, *feature_shape)
         torch.testing.assert_close(network.forward_head(features), whole)
         torch.testing.assert_close(network.forward_tail(network.forward_trunk(x)), whole)
-        for layer in range(len(network.layers)):
+        maps = tuple(network.maps(x))
+        assert len(maps) == len(network.layers)
+        for layer, kept in enumerate(maps):
             cut = network.forward_to(x, layer)
+            torch.testing.assert_close(kept, cut)  # what follows has not written into it
             torch.testing.assert_close(network.forward_from(cut, layer), whole)
         before = network.forward_head(features, pre_logits=True)
         assert before.shape == (2, width_before_logits)
