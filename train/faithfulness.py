@@ -86,11 +86,12 @@ def examine(classifier: Classifier, shop: Workshop, images: int) -> list[Trust]:
                 maps_of(other, other.observe(image), observation, methods) for other in strangers
             ]
             alike.append([[correlation(maps[m], other[m]) for m in maps] for other in others])
-    similarity = np.nan_to_num(_mean_of_numbers(alike))
+    similarity = _mean_of_numbers(alike)
     together = Gains(*(np.stack([getattr(g, name) for g in gains]) for name in _SCORES))
     return [
         Trust(
-            method.id, len(gains), float(np.mean(empty, 0)[place]),
+            method.id, classifier.card.weights_sha256, len(gains),
+            float(np.mean(empty, 0)[place]),
             **_intervals(together, place),
             other_head=float(similarity[0, place]),
             other_weights=float(similarity[1, place]),

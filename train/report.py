@@ -12,12 +12,13 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from pokeclf import commandline, dataset, hub, results, study
+from pokeclf import commandline, dataset, hub, results
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import trust
 from pokeclf.explain.trust import Trust
 from pokeclf.files import write_atomically
+from pokeclf.results import Result
 from train import diagnose, tables
 from train.modelcards import model_card
 from train.tables import Stored
@@ -148,18 +149,22 @@ _NEIGHBOURS = (
 def read_stored(root: Path) -> Stored:
     """All results in a folder of checkpoints."""
     split = dataset.read_split(root / "split.json")
+    tuned = results.read_all(root, split)
     return Stored(
-        tuned=results.read_all(root, split),
+        tuned=tuned,
         study=results.read_all(root / "study", split),
         seeds=results.read_seeds(root, split),
         diagnosis=_rows(root / diagnose.FILE),
-        trust=_trust(root),
+        trust=_trust(root, tuned),
     )
 
 
-def _trust(root: Path) -> dict[str, dict[str, Trust]]:
+def _trust(root: Path, tuned: Mapping[str, Result]) -> dict[str, dict[str, Trust]]:
     """By model, of those that were examined."""
-    known = {model.id: trust.read(root / model.id) for model in study.STUDY}
+    known = {
+        model_id: trust.read(root / model_id, result.card.weights_sha256)
+        for model_id, result in tuned.items()
+    }
     return {model_id: rows for model_id, rows in known.items() if rows}
 
 

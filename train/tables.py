@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isnan
 
 import numpy as np
 
@@ -209,7 +210,14 @@ def trust_row(row: Trust) -> list[str]:
     ]
     return [
         METHODS[row.method].name, *gains, "yes" if row.beats_random else "**no**",
-        percent(row.empty), f"{row.other_head:.2f}",
-        f"**{row.other_weights:.2f}**" if row.ignores_weights else f"{row.other_weights:.2f}",
-        f"**{row.other_labels:.2f}**" if row.ignores_labels else f"{row.other_labels:.2f}",
+        percent(row.empty), _alike(row.other_head, False),
+        _alike(row.other_weights, row.ignores_weights),
+        _alike(row.other_labels, row.ignores_labels),
     ]  # fmt: skip
+
+
+def _alike(correlation: float, failed: bool) -> str:
+    """A rank correlation with maps of a randomised model; a dash where there was none."""
+    if isnan(correlation):
+        return "–"
+    return f"**{correlation:.2f}**" if failed else f"{correlation:.2f}"

@@ -36,7 +36,8 @@ class Answer:
     options : what a specialist chose for the explanation.
     crop : the square image that the model saw.
     probability : of the explained species, 0…1.
-    trust : what is known of the chosen method's maps from many images, if it was examined.
+    examined : what is known of the methods' maps from many images; empty if they were not
+        examined.
     seconds : time for the classification.
     paint : how the map on the page is drawn; None before it is.
     """
@@ -52,7 +53,7 @@ class Answer:
     crop: Image.Image
     explanation: Explanation
     probability: float
-    trust: Trust | None
+    examined: tuple[Trust, ...]
     seconds: float
     paint: Paint | None = None
 
@@ -60,6 +61,11 @@ class Answer:
     def method(self) -> Method:
         """The method of the explanation."""
         return next(method for method in self.methods if method.id == self.explanation.method)
+
+    @property
+    def trust(self) -> Trust | None:
+        """What is known of the chosen method's maps."""
+        return next((row for row in self.examined if row.method == self.method.id), None)
 
     @property
     def question(self) -> tuple:
@@ -121,7 +127,7 @@ def answer(
     chosen = next((each for each in methods if each.id == method), methods[0])
     layers = layers_of(classifier, chosen)
     heads = head_count(classifier)
-    options = _fitting(options, layers, heads, species)
+    options = fitting(options, layers, heads, species)
     explanation = explain(classifier, observation, species, chosen.id, options, progress)
     shown = replace(
         options,
@@ -140,7 +146,7 @@ def answer(
         crop=observation.crop,
         explanation=explanation,
         probability=float(observation.probabilities[observation.classes.index(species)]),
-        trust=_trust(observations.store.root / model, chosen.id),
+        examined=_examined(observations.store.root / model, classifier.card, methods),
         seconds=observation.seconds,
     )
 
@@ -151,7 +157,7 @@ def guesses_with(observation: Observation, species: str | None, usual: int, most
     return max(usual, guesses.index(species) + 1) if species in guesses else usual
 
 
-def _fitting(options: Options, layers: tuple[str, ...], heads: int, species: str) -> Options:
+def fitting(options: Options, layers: tuple[str, ...], heads: int, species: str) -> Options:
     """What is left over from another model, method or species falls back to the default."""
     return replace(
         options,
@@ -161,9 +167,10 @@ def _fitting(options: Options, layers: tuple[str, ...], heads: int, species: str
     )
 
 
-def _trust(checkpoint: Path, method: str) -> Trust | None:
-    """What is known of a method; a picture is explained even when that cannot be read."""
+def _examined(checkpoint: Path, card: Card, methods: tuple[Method, ...]) -> tuple[Trust, ...]:
+    """What is known of the methods; a picture is explained even when that cannot be read."""
     try:
-        return trust.read(checkpoint).get(method)
+        known = trust.read(checkpoint, card.weights_sha256)
     except CheckpointError:
-        return None
+        return ()
+    return tuple(known[method.id] for method in methods if method.id in known)

@@ -8,12 +8,18 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from pokeclf.dashboard import notices, wording
+from pokeclf.dashboard import map_wording, notices
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest, StoppedError, following, if_still_shown
 from pokeclf.errors import PokeclfError
-from pokeclf.explain.faithfulness import Faithfulness, Scores, faithfulness, random_scores
+from pokeclf.explain.faithfulness import (
+    Faithfulness,
+    Scores,
+    check_for_sense,
+    faithfulness,
+    random_scores,
+)
 from pokeclf.species import of
 
 KEPT = 64
@@ -57,7 +63,7 @@ class Check:
                 raise PokeclfError("There is no map to check yet.")
             found = self._compare(shown, tell)
             name = of(shown.explanation.species).name
-            return shown.question, wording.faithfulness_line(shown.method, name, found)
+            return shown.question, map_wording.faithfulness_line(shown.method, name, found)
         except StoppedError:
             return None
         except Exception as error:  # A person must see a sentence, whatever happened.
@@ -68,6 +74,7 @@ class Check:
         seen = self.observations.get(shown.path, shown.card.model)
         classifier, observation = seen.classifier, seen.observation
         species = shown.explanation.species
+        check_for_sense(observation, shown.explanation)
         key = (shown.path, classifier.card.weights_sha256, species)
         with self._lock:
             random = self._random.get(key)

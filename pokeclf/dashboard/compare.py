@@ -14,7 +14,7 @@ import gradio as gr
 from pokeclf import study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import Guess
-from pokeclf.dashboard import compare_wording, examples, notices, report, wording
+from pokeclf.dashboard import compare_wording, examples, map_wording, notices, report, wording
 from pokeclf.dashboard.address import COMPARE, MAPS, OWN, SAME, Address
 from pokeclf.dashboard.comparison import Comparison, Seat, differences, pictures, seat
 from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
@@ -265,7 +265,7 @@ class Compare:
         if not all(pair) or first == second:
             raise PokeclfError("Choose two models that were compared.")
         shared, drawn = differences(self.observations, found, tuple(pair))
-        return wording.pair_line(*pair, shared) + wording.figures(drawn)
+        return map_wording.pair_line(*pair, shared) + wording.figures(drawn)
 
     def reported(self, found: Comparison | None, first: str | None, second: str | None) -> str:
         """A link to a report of what stands on the page, as HTML."""

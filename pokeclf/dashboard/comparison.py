@@ -14,7 +14,7 @@ from pokeclf.classifier import Guess
 from pokeclf.dashboard.address import SAME
 from pokeclf.dashboard.seen import Observations, Seen
 from pokeclf.explain import Explanation, Method, default_method, explain
-from pokeclf.explain.compare import brightest, difference, overlap, shared_scale
+from pokeclf.explain.compare import Overlap, brightest, difference, overlap, shared_scale
 from pokeclf.explain.overlay import Paint, difference_overlay, overlay
 from pokeclf.explain.result import to_heatmap
 from pokeclf.markup import NBSP
@@ -114,14 +114,14 @@ def pictures(observations: Observations, found: Comparison) -> Pictures:
         heatmap = (shared if found.maps == SAME else alone)[place]
         caption = f"{seat.name}, {seat.method.name}, {seat.layer}: {of(seat.species).name}"
         if together and place:
-            caption += f"; overlap {100 * overlap(shared[0], shared[place]):.0f}{NBSP}%"
+            caption += f"; overlap {100 * overlap(shared[0], shared[place]).share:.0f}{NBSP}%"
         drawn.append((overlay(crop, heatmap), caption))
     return drawn
 
 
 def differences(
     observations: Observations, found: Comparison, pair: tuple[Seat, Seat]
-) -> tuple[float, Pictures]:
+) -> tuple[Overlap, Pictures]:
     """The overlap of two models' maps, and both on one scale with their difference."""
     crops = [crop_of(observations, found, seat) for seat in pair]
     return beside(pair, crops, [seat.name for seat in pair])
@@ -132,7 +132,7 @@ def beside(
     crops: Sequence[Image.Image],
     names: Sequence[str],
     paint: Paint = Paint(),  # noqa: B008 - frozen
-) -> tuple[float, Pictures]:
+) -> tuple[Overlap, Pictures]:
     """The overlap of two maps, and both on one scale with their difference, with captions."""
     maps = shared_scale(pair, crops[0].width)
     drawn = [

@@ -95,7 +95,10 @@ class Identify(Layout):
             [self.verdict, self.panel, self.shown, self.address, *self.waiting.outputs], **quiet,
         )  # fmt: skip
         self.check.listen(self.shown, self.waiting.latest, **waiting.LANE)
-        self.beside.listen(self.shown, self.waiting.latest, **waiting.LANE)
+        # Most comparisons are fast, so they do not wait for slow maps either.
+        self.beside.listen(
+            self.shown, self.waiting.latest, concurrency_limit=workers, concurrency_id="beside"
+        )
         self.keep.listen(self.shown)
         self.api.listen([self.picture, self.model, self.count], **models)
 
@@ -120,6 +123,7 @@ class Identify(Layout):
         latest : the visitor's; whatever is still at work for an earlier question gives up.
         """
         path = path or (shown and shown.path)
+        number = latest.number
         try:
             if path is None:
                 return {self.summary: summary(self.store, model), self.address: link_to(model)}
@@ -150,14 +154,12 @@ class Identify(Layout):
                 method = _for_one_species(shown, method)
             wish = Wish(number, path, model, int(count), species, method, options, paint)
             if method in METHODS and METHODS[method].slow:
-                latest.waiting = True
-                return self.waiting.begin(wish)
+                return self._begin(wish, shown, latest)
             found = self._answer(wish)
             # Two clicks may run at the same time; the later one's answer stays.
             return self.view(found) if number == latest.number else {self.summary: gr.skip()}
         except Exception as error:  # A person must see a sentence, whatever happened.
-            notices.notify(error)
-            return {**self._back_to(shown, error), **self.waiting.end()}
+            return self._failed(error, shown, latest, number)
 
     def look_longer(
         self,
@@ -176,6 +178,7 @@ class Identify(Layout):
             progress(share, desc="Looking for the reason")
 
         try:
+            latest.check(wish.number)
             found = self._answer(wish, tell)
             latest.check(wish.number)
             latest.waiting = False
@@ -183,8 +186,7 @@ class Identify(Layout):
         except StoppedError:
             return nothing
         except Exception as error:  # A person must see a sentence, whatever happened.
-            notices.notify(error)
-            return {**self._back_to(shown, error), **self.waiting.end()}
+            return self._failed(error, shown, latest, wish.number)
 
     def stop(self, shown: Answer | None, latest: Latest) -> Updates:
         """Give up the slow map and go back to the answer on the page."""
@@ -274,6 +276,25 @@ class Identify(Layout):
     def opened(self) -> list[gr.components.Component]:
         """Everything that :meth:`open` changes."""
         return [self.model, self.summary, self.table, self.address, self.asked]
+
+    def _begin(self, wish: Wish, shown: Answer | None, latest: Latest) -> Updates:
+        """Hand a slow map on; a new picture is answered at once, by another method."""
+        first = {}
+        if shown is None or wish.path != shown.path:
+            found = self._answer(replace(wish, method=None))
+            latest.stand_at(found.question[:4])
+            first = self.view(found)
+        latest.waiting = True
+        return {**first, **self.waiting.begin(wish)}
+
+    def _failed(
+        self, error: Exception, shown: Answer | None, latest: Latest, number: int
+    ) -> Updates:
+        """A notice, and what was chosen before; nothing when another question came meanwhile."""
+        if number != latest.number:
+            return {self.summary: gr.skip()}
+        notices.notify(error)
+        return {**self._back_to(shown, error), **self.waiting.end()}
 
     def _back_to(self, shown: Answer | None, error: Exception) -> Updates:
         """The answer on the page with all that was chosen for it; a failure loses nothing."""

@@ -9,7 +9,7 @@ import gradio as gr
 from PIL import Image
 
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard import examples, wording
+from pokeclf.dashboard import examples, map_wording, wording
 from pokeclf.dashboard.address import IDENTIFY, Address
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.check import Check
@@ -139,7 +139,9 @@ class Layout:
 
     def view(self, found: Answer) -> Updates:
         """An answer as it stands on the page."""
-        name = of(found.explanation.species).name
+        looked = " looked"
+        if found.method.per_species:
+            looked += f" for {of(found.explanation.species).name}"
         entry = self.store.status(found.card.model).model
         best_guess, seconds = found.guesses[0], found.explanation.seconds
         labels = [(wording.guess_label(guess), guess.species) for guess in found.guesses]
@@ -152,18 +154,16 @@ class Layout:
             self.guesses: gr.update(choices=labels, value=found.explanation.species),
             self.map: gr.update(
                 value=draw(found),
-                label=f"Where it looked for {name}",
-                alt_text=f"Map of where {entry.name} looked for {name}",
+                label=f"Where it{looked}",
+                alt_text=f"Map of where {entry.name}{looked}",
             ),
             self.seen: gr.update(
                 value=found.crop, alt_text=f"The square picture that {entry.name} saw"
             ),
             self.seen_line: wording.seen_line(found.card.preprocessing, found.size),
             self.method: gr.update(choices=methods, value=found.method.id),
-            self.reading: wording.reading_line(found.method, found.explanation, found.trust),
-            self.details: wording.details(
-                found.card, found.method, found.explanation, found.probability, found.trust
-            ),
+            self.reading: map_wording.reading_line(found.method, found.explanation, found.trust),
+            self.details: map_wording.details(found),
             self.shown: found,
             self.address: self.link_of(found),
             self.check.result: "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABCMeta
 from typing import Any
 
@@ -69,7 +70,7 @@ class Dial(gr.Slider, metaclass=_Plain):
 
     is_template = True
 
-    def preprocess(self, payload: float | None) -> float:
-        """The nearest number within the bounds; the first value for an empty field."""
-        chosen = self.value if payload is None else payload
-        return min(max(chosen, self.minimum), self.maximum)
+    def preprocess(self, payload: Any) -> float:  # noqa: ANN401 - whatever a program sends
+        """The nearest number within the bounds; the first value for anything but a number."""
+        number = isinstance(payload, int | float) and not math.isnan(payload)
+        return min(max(payload if number else self.value, self.minimum), self.maximum)

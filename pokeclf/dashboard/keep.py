@@ -9,8 +9,7 @@ from html import escape
 import gradio as gr
 import numpy as np
 
-from pokeclf import study
-from pokeclf.dashboard import notices, wording
+from pokeclf.dashboard import map_wording, notices
 from pokeclf.dashboard.answer import Answer
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.overlay import captioned, overlay
@@ -50,9 +49,7 @@ class Keep:
 
 def _png(shown: Answer) -> bytes:
     picture = overlay(shown.crop, shown.explanation.heatmap, shown.paint)
-    lines = wording.caption(
-        study.find(shown.card.model), shown.card, shown.method, shown.explanation, shown.probability
-    )
+    lines = map_wording.caption(shown)
     buffer = io.BytesIO()
     captioned(picture, lines).save(buffer, "PNG")
     return buffer.getvalue()

@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from pokeclf.dashboard import compare_wording, wording
+from pokeclf.dashboard import compare_wording, map_wording, wording
 from pokeclf.dashboard.comparison import Comparison, Pictures, Seat
 from pokeclf.explain.overlay import COLOURS
 from pokeclf.markup import percent, table
@@ -65,7 +65,7 @@ def page(
 <h2>How to read the colours</h2>
 <p class="scale"><span>looked past</span><i style="background: {_gradient()}"></i>
 <span>counted most</span></p>
-<p>{wording.COLOURS}</p>
+<p>{map_wording.COLOURS}</p>
 {_methods(found.seats)}
 <h2>The models</h2>
 {_models(found.seats)}

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 import numpy as np
+from PIL import Image
 
 from pokeclf import study
-from pokeclf.dashboard import notices, wording
-from pokeclf.dashboard.answer import Answer
+from pokeclf.dashboard import map_wording, notices, wording
+from pokeclf.dashboard.answer import Answer, fitting
 from pokeclf.dashboard.comparison import Pictures, beside
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations, Seen
 from pokeclf.dashboard.waiting import Latest, StoppedError, following, if_still_shown
 from pokeclf.errors import PokeclfError
-from pokeclf.explain import METHODS, Explanation, Options, explain, methods_of
+from pokeclf.explain import METHODS, Explanation, Options, explain, layers_of, methods_of
 from pokeclf.explain.compare import (
     across_heads,
     across_layers,
+    head_count,
     shared_scale,
 )
 from pokeclf.explain.overlay import Paint, overlay
@@ -113,7 +114,7 @@ class SideBySide:
                 seen = self.observations.get(shown.path, shown.card.model)
                 line, pictures = _through(kind, seen, shown, tell)
             else:
-                line, pictures = _pair(shown, self._second(kind, other, shown, tell))
+                line, pictures = _pair(shown, *self._second(kind, other, shown, tell))
             return shown.question, line + wording.figures(pictures)
         except StoppedError:
             return None
@@ -144,19 +145,21 @@ class SideBySide:
         other: str | None,
         shown: Answer,
         tell: Callable[[float], None],
-    ) -> Explanation:
-        """The map to compare with."""
+    ) -> tuple[Explanation, Image.Image]:
+        """The map to compare with, and the crop that its model saw."""
         if not other or kind not in (SPECIES, METHOD, MODEL):
             raise PokeclfError("Choose what this map is to be compared with.")
         seen = self.observations.get(shown.path, other if kind == MODEL else shown.card.model)
         species = other if kind == SPECIES else shown.explanation.species
-        method = other if kind == METHOD else shown.method.id
-        if method not in [each.id for each in methods_of(seen.classifier)]:
-            method = None
-        options = shown.options if kind == SPECIES else Options()
-        if options.against == species:  # Finer-CAM's own choice is another one then.
-            options = replace(options, against=None)
-        return explain(seen.classifier, seen.observation, species, method, options, tell)
+        methods = methods_of(seen.classifier)
+        wanted = other if kind == METHOD else shown.method.id
+        method = next((each for each in methods if each.id == wanted), methods[0])
+        options = Options()
+        if kind != METHOD:  # What another model has not, and the species itself, is left out.
+            layers = layers_of(seen.classifier, method)
+            options = fitting(shown.options, layers, head_count(seen.classifier), species)
+        found = explain(seen.classifier, seen.observation, species, method.id, options, tell)
+        return found, seen.observation.crop
 
 
 def _kinds(found: Answer) -> list[str]:
@@ -166,11 +169,12 @@ def _kinds(found: Answer) -> list[str]:
     return kinds + ([HEADS] if "head" in found.method.takes else [])
 
 
-def _pair(shown: Answer, second: Explanation) -> tuple[str, Pictures]:
+def _pair(shown: Answer, second: Explanation, crop: Image.Image) -> tuple[str, Pictures]:
     """Two maps on one scale and their difference."""
     first, paint = shown.explanation, shown.paint or Paint()
-    shared, pictures = beside((first, second), (shown.crop,) * 2, _names(first, second), paint)
-    return wording.pair_line(first, second, shared), pictures
+    crops = (shown.crop, crop.resize(shown.crop.size, Image.Resampling.BICUBIC))
+    shared, pictures = beside((first, second), crops, _names(first, second), paint)
+    return map_wording.pair_line(first, second, shared), pictures
 
 
 def _names(first: Explanation, second: Explanation) -> tuple[str, str]:
@@ -178,12 +182,18 @@ def _names(first: Explanation, second: Explanation) -> tuple[str, str]:
     if first.species != second.species:
         return of(first.species).name, of(second.species).name
     names = [
-        [study.find(each.model).name, METHODS[each.method].name, each.layer]
+        [study.find(each.model).name, METHODS[each.method].name, each.layer, *_rest(each)]
         for each in (first, second)
     ]
-    parts = [place for place in range(3) if names[0][place] != names[1][place]]
+    parts = [place for place in range(len(names[0])) if names[0][place] != names[1][place]]
     one, other = (", ".join(each[place] for place in parts) for each in names)
     return one, other
+
+
+def _rest(each: Explanation) -> tuple[str, str]:
+    """What else a map was made by: the species that it is set against, and settings."""
+    against = f"not {of(each.against).name}" if each.against else "for itself"
+    return against, ", ".join(each.settings) or "no settings"
 
 
 def _through(
@@ -208,4 +218,4 @@ def _through(
         (overlay(shown.crop, heatmap, paint), name)
         for heatmap, name in zip(maps, names, strict=True)
     ]
-    return wording.through_line(kind == HEADS), pictures
+    return map_wording.through_line(kind == HEADS), pictures

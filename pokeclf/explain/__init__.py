@@ -78,6 +78,7 @@ def explain(
         species=species,
         against=against,
         layer=layers[layer],
+        settings=_settings(chosen, options),
         seconds=time.perf_counter() - start,
     )
 
@@ -113,6 +114,18 @@ def _against(observation: Observation, species: str, options: Options) -> str:
         raise PokeclfError("A species cannot be compared with itself.")
     others = (guess.species for guess in observation.top(2) if guess.species != species)
     return options.against or next(others)
+
+
+def _settings(method: Method, options: Options) -> tuple[str, ...]:
+    """In words, what is chosen of the attention."""
+    said = []
+    if "head" in method.takes and options.head is not None:
+        said.append(f"head {options.head + 1}")
+    elif "heads" in method.takes:
+        said.append(f"heads merged by {options.heads}")
+    if "discard" in method.takes and options.discard:
+        said.append(f"weakest {100 * options.discard:.0f} % of the attention left out")
+    return tuple(said)
 
 
 def _check_attention(classifier: Classifier, method: Method, options: Options) -> None:

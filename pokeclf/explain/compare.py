@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch.nn import functional as F
 
 from pokeclf.classifier import Classifier, Observation
 from pokeclf.explain import METHODS, Explanation, Options, explain, layers_of
+from pokeclf.explain.result import enlarged
 from pokeclf.models.vit import ViT
 
 BRIGHTEST = 0.2
@@ -33,7 +32,7 @@ def shared_scale(explanations: Sequence[Explanation], size: int) -> tuple[np.nda
     """
     grids = [explanation.evidence for explanation in explanations]
     kinds = {(each.model, each.method, each.layer) for each in explanations}
-    maps = [_enlarged(grid, size) for grid in grids]
+    maps = [enlarged(grid, size) for grid in grids]
     if len(kinds) > 1:
         maps = [_shares(each) for each in maps]
     least, most = min(each.min() for each in maps), max(each.max() for each in maps)
@@ -45,13 +44,25 @@ def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return first - second
 
 
-def overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """How much of one map's brightest part is bright in the other, too: 0…1.
+@dataclass(frozen=True)
+class Overlap:
+    """How far the brightest parts of two maps are the same places.
 
-    Two maps that have nothing to do with each other share about a fifth of it.
+    Attributes
+    ----------
+    share : of the first map's brightest part that is bright in the second, too, 0…1.
+    chance : what it would be for places at random: the share of all places that are bright in
+        the second, :data:`BRIGHTEST` unless most of its places have no heat at all.
     """
-    marked = brightest(first)
-    return float((marked & brightest(second)).sum() / max(marked.sum(), 1))
+
+    share: float
+    chance: float
+
+
+def overlap(first: np.ndarray, second: np.ndarray) -> Overlap:
+    """How much of one map's brightest part is bright in the other, too."""
+    marked, other = brightest(first), brightest(second)
+    return Overlap(float((marked & other).sum() / max(marked.sum(), 1)), float(other.mean()))
 
 
 def brightest(heatmap: np.ndarray) -> np.ndarray:
@@ -115,11 +126,6 @@ def _each(
         found.append(explain(classifier, observation, species, method, options))
     progress(1.0)
     return tuple(found)
-
-
-def _enlarged(grid: np.ndarray, size: int) -> np.ndarray:
-    tensor = torch.from_numpy(np.ascontiguousarray(grid))[None, None]
-    return F.interpolate(tensor, (size, size), mode="bilinear", align_corners=False)[0, 0].numpy()
 
 
 def _shares(values: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ STEPS = 8
 REMOVED = (0.2, 0.4, 0.6, 0.8)
 """Shares of the cells that ROAD takes away."""
 RANDOM_MAPS = 100
+LEAST_PROBABLE = 0.001
+"""Of a species that is less probable in a picture, no place can take much away."""
 COARSE = 7
 BATCH = 32
 
@@ -114,15 +116,29 @@ def faithfulness(
     Raises
     ------
     PokeclfError
-        For a map that marks nothing.
+        See :func:`check_for_sense`.
     """
-    if not explanation.heatmap.any():
-        raise PokeclfError("A map that marks nothing cannot be checked.")
+    check_for_sense(observation, explanation)
     maps = in_cells(explanation)[None]
     found = scores(classifier, observation, explanation.species, maps)
     return Faithfulness(
         float(found.deletion[0]), float(found.insertion[0]), float(found.road[0]), random
     )
+
+
+def check_for_sense(observation: Observation, explanation: Explanation) -> None:
+    """Raise PokeclfError for a map that cannot be checked.
+
+    It marks nothing, or its species is so improbable that all differences would be noise.
+    """
+    if not explanation.heatmap.any():
+        raise PokeclfError("A map that marks nothing cannot be checked.")
+    number = observation.classes.index(explanation.species)
+    if observation.probabilities[number] < LEAST_PROBABLE:
+        raise PokeclfError(
+            f"The model gives this species less than {100 * LEAST_PROBABLE:g} %, so there is "
+            "next to nothing that covering a place could take away: choose a likelier one."
+        )
 
 
 def scores(

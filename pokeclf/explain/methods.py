@@ -61,7 +61,8 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "grad-cam++", "Grad-CAM++",
-            "Like Grad-CAM, but meant to show all parts of the Pokémon and not the best one alone.",
+            "Bright places are those whose features raise the model's score for this species; "
+            "meant to show all parts of the Pokémon and not the best one alone.",
             GRADIENTS, cam.grad_cam_plus_plus, takes=_LAYER,
         ),
         Method(
@@ -72,12 +73,14 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "layer-cam", "LayerCAM",
-            "Like HiResCAM without what speaks against the species; fine-grained in early layers.",
+            "Bright places are those that raised the score themselves, whatever else there speaks "
+            "against the species; fine-grained in early layers.",
             GRADIENTS, cam.layer_cam, takes=_LAYER,
         ),
         Method(
             "xgrad-cam", "XGrad-CAM",
-            "Like Grad-CAM, with every feature counted where it is present.",
+            "Bright places are those whose features raise the score for this species, each feature "
+            "counted by how much of it is there.",
             GRADIENTS, cam.xgrad_cam, takes=_LAYER,
         ),
         Method(
@@ -132,6 +135,10 @@ METHODS: dict[str, Method] = {
     )
 }  # fmt: skip
 
+_FOR_CONVOLUTIONS = ("cam", "grad-cam++", "xgrad-cam")
+"""CAM needs a linear layer on a mean of places. The other two divide by the sum of a channel,
+which for a transformer's tokens, of either sign, may be next to nothing: one channel of an early
+block then makes up nearly the whole map."""
 _DEFAULTS = {ViT: "class-attention", TreeNetwork: "shap", Network: "grad-cam"}
 """The method that is shown first, by kind of network."""
 
@@ -168,6 +175,6 @@ def _has(network: Network, method: Method) -> bool:
     if isinstance(network, TreeNetwork):
         return method.family == FEATURES
     if isinstance(network, ViT):
-        return method.family in (ATTENTION, GRADIENTS) and method.id != "cam"
+        return method.family in (ATTENTION, GRADIENTS) and method.id not in _FOR_CONVOLUTIONS
     # CAM needs a single linear layer behind the average.
     return method.family == GRADIENTS and (method.id != "cam" or len(network.head) == 1)

@@ -76,7 +76,7 @@ def difference_overlay(
     difference : float32 S × S, -1…1.
     """
     size = np.abs(difference)
-    opacity = np.sqrt(size) * (0.4 + 0.6 * paint.strength) * (size >= paint.threshold)
+    opacity = np.sqrt(size * paint.strength) * (size >= paint.threshold)
     return _mixed(crop, DIFFERENCE(0.5 + 0.5 * difference), opacity)
 
 

@@ -22,6 +22,7 @@ class Explanation:
     species : slug of the explained species.
     against : slug of the species that it was compared with, by methods that compare.
     layer : the layer that was looked at, for people who know the architecture.
+    settings : what else was chosen of what the method reads, in words: heads, discarded attention.
     seconds : time it took, without the classification that it started from.
     """
 
@@ -33,6 +34,7 @@ class Explanation:
     layer: str
     seconds: float
     against: str | None = None
+    settings: tuple[str, ...] = ()
 
 
 def to_heatmap(grid: np.ndarray, size: int) -> np.ndarray:
@@ -43,12 +45,14 @@ def to_heatmap(grid: np.ndarray, size: int) -> np.ndarray:
     ValueError
         When the map holds anything but finite numbers.
     """
-    grid = np.asarray(grid, np.float32)
     if not np.isfinite(grid).all():
         raise ValueError("the map is not finite")
-    grid = grid - grid.min()
-    if grid.max() > 0:
-        grid = grid / grid.max()
-    tensor = torch.from_numpy(grid)[None, None]
-    large = F.interpolate(tensor, (size, size), mode="bilinear", align_corners=False)
-    return large[0, 0].clamp(0, 1).numpy()
+    # Enlarging smooths, so scaling comes last: the strongest place is 1.
+    large = enlarged(grid - grid.min(), size)
+    return large / large.max() if large.max() > 0 else large
+
+
+def enlarged(grid: np.ndarray, size: int) -> np.ndarray:
+    """A small map, h × w, in the same unit at size × size: float32."""
+    tensor = torch.from_numpy(np.ascontiguousarray(grid, np.float32))[None, None]
+    return F.interpolate(tensor, (size, size), mode="bilinear", align_corners=False)[0, 0].numpy()

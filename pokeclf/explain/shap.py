@@ -15,9 +15,10 @@ from pokeclf.models.trees import Boosted, Forest, TreeNetwork
 def tree_shap_map(request: Request) -> np.ndarray:
     """SHAP values of the features, carried back to where in the image the features come from.
 
-    Every feature of the backbone gets its Shapley value (:func:`shap_values`). A feature's value
-    is then shared among the places of the backbone's feature map as gradient × activation shares
-    the feature itself: for pooled features exactly by each place's part in the mean.
+    The values are those of Lundberg et al. 2020 (:func:`shap_values`), the way back is our own: a
+    feature's value is shared among the places of the backbone's feature map as gradient ×
+    activation shares the feature itself: for pooled features exactly by each place's part in the
+    mean.
 
     Returns
     -------

@@ -29,19 +29,21 @@ class Trust:
 
     Attributes
     ----------
+    weights : SHA-256 of the model's weights, so that it is not taken for another's.
     images : number of test images; the first guess of each was explained.
     empty : share of the images on which the method marked nothing; they count as a gain of 0.
     deletion, insertion, road : gains, see :class:`~pokeclf.explain.faithfulness.Scores`.
     other_head : mean rank correlation, -1…1, of its maps with those of the same model with
         randomised last layers, or trees whose leaves were shuffled (Adebayo et al. 2018,
         section 3.1: a map that tells of the model must change); over :data:`RANDOMISED_IMAGES`
-        of the images, less those on which one of the two marks nothing, and 0 when none is left.
+        of the images, less those on which one of the two marks nothing, and nan when none is left.
     other_weights : the same with all weights randomised.
     other_labels : the same with a last layer, or trees, that learned shuffled labels by heart
         (section 3.2).
     """
 
     method: str
+    weights: str
     images: int
     empty: float
     deletion: float
@@ -86,12 +88,23 @@ def write(folder: Path, rows: Iterable[Trust]) -> None:
 
 
 def _is_sound(row: Trust) -> bool:
-    figures = (value for value in asdict(row).values() if isinstance(value, float))
-    return row.method in METHODS and row.images > 0 and all(map(math.isfinite, figures))
+    alike = (row.other_head, row.other_weights, row.other_labels)
+    figures = {name: value for name, value in asdict(row).items() if isinstance(value, float)}
+    gains = (value for name, value in figures.items() if not name.startswith("other_"))
+    return (
+        row.method in METHODS
+        and row.images > 0
+        and all(map(math.isfinite, gains))
+        and not any(map(math.isinf, alike))
+    )
 
 
-def read(folder: Path) -> dict[str, Trust]:
-    """What is known, by method; empty when a checkpoint's methods were never examined.
+def read(folder: Path, weights: str) -> dict[str, Trust]:
+    """What is known, by method; empty when these weights' methods were never examined.
+
+    Parameters
+    ----------
+    weights : their SHA-256, as the model's card has it.
 
     Raises
     ------
@@ -115,4 +128,4 @@ def read(folder: Path) -> dict[str, Trust]:
             f"{FILE} of checkpoint {folder.name} is damaged; "
             f"python -m train faithfulness {folder.name} writes it again."
         ) from None
-    return {row.method: row for row in rows}
+    return {row.method: row for row in rows if row.weights == weights}

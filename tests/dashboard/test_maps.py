@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 from dataclasses import replace
 
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pokeclf.dashboard import check, wording
+from pokeclf.dashboard import check, map_wording
 from pokeclf.dashboard.waiting import Latest, if_still_shown
-from pokeclf.explain import METHODS
+from pokeclf.explain import METHODS, faithfulness
 from pokeclf.explain.faithfulness import Faithfulness, Scores
 from pokeclf.explain.trust import Trust
 from pokeclf.species import of
@@ -22,15 +23,29 @@ from tests.dashboard.conftest import EEVEE, plain
 
 class TestTrust:
     def test_what_many_pictures_say_stands_below_the_map(self):
-        good = Trust("grad-cam", 200, 0, 0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2, 0.4, 0.1, 0.2)
-        assert wording.trust_line(None) == ""
-        assert "better than random maps do" in wording.trust_line(good)
-        assert "learned nothing" not in wording.trust_line(good)
+        gains = (0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2)
+        good = Trust("grad-cam", "a" * 64, 200, 0, *gains, 0.4, 0.1, 0.2)
+        assert map_wording.trust_line(None) == ""
+        assert "better than random maps do" in map_wording.trust_line(good)
+        assert "learned nothing" not in map_wording.trust_line(good)
         poor = replace(good, insertion_low=-0.1, other_weights=0.7)
-        assert "not clearly better than random maps" in wording.trust_line(poor)
-        assert "learned nothing" in wording.trust_line(poor)
-        assert "shuffled names" not in wording.trust_line(poor)
-        assert "shuffled names" in wording.trust_line(replace(good, other_labels=0.9))
+        assert "not clearly better than random maps" in map_wording.trust_line(poor)
+        assert "learned nothing" in map_wording.trust_line(poor)
+        assert "shuffled names" not in map_wording.trust_line(poor)
+        assert "shuffled names" in map_wording.trust_line(replace(good, other_labels=0.9))
+
+    def test_all_methods_stand_in_a_table_for_specialists(self, look, store):
+        shown = look()["shown"]
+        assert map_wording.examined(shown.examined) == ""
+        gains = (0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2)
+        good = Trust("grad-cam", "a" * 64, 200, 0, *gains, 0.4, 0.1, math.nan)
+        poor = replace(good, method="eigen-cam", insertion_low=-0.1, other_weights=0.7)
+        html = plain(map_wording.details(replace(shown, examined=(good, poor))))
+        rows = re.findall("<tr>(.*?)</tr>", html)
+        assert re.findall("(yes|no)<", rows[1]) == ["yes", "yes", "yes"]
+        assert re.findall("(yes|no)<", rows[2]) == ["no", "no", "yes"]
+        assert "shuffled labels –" in html
+        assert "nan" not in html
 
 
 class TestKeep:
@@ -46,6 +61,23 @@ class TestKeep:
                     method="grad-cam")["links"] == ""  # fmt: skip
         assert Image.open(picture).height > 500  # the enlarged map and its caption
         np.testing.assert_array_equal(np.load(numbers), shown.explanation.heatmap)
+
+    def test_the_caption_tells_everything_that_the_map_depends_on(self, look):
+        first = look(model="vit_frozen")["shown"]
+        page = {"model": "vit_frozen", "species": first.explanation.species, "shown": first}
+        one = look(**page, method="attention", settings=(None, None, "mean", "1", 0), threshold=30)[
+            "shown"
+        ]
+        assert "head 2" in map_wording.caption(one)[1]
+        assert "30.0" in map_wording.caption(one)[2]
+        assert "whatever the species" in map_wording.caption(one)[0]
+        merged = look(**page, method="rollout", settings=(None, None, "max", "all", 50))["shown"]
+        told = ["heads merged by max", "weakest 50 % of the attention left out"]
+        assert all(each in map_wording.caption(merged)[1] for each in told)
+        assert all(each in map_wording.details(merged) for each in told)
+        cam = look(**page, method="finer-cam")["shown"]
+        assert "compared with" in map_wording.caption(cam)[1]
+        assert of(cam.explanation.species).name in map_wording.caption(cam)[0]
 
     def test_nothing_to_save_is_said(self, identify, warnings):
         assert identify.keep.keep(None) == ""
@@ -99,6 +131,21 @@ class TestSideBySide:
         assert other == shown.options.against
         assert len(compare("species", other, shown)[1]) == 3
 
+    def test_another_model_is_asked_the_same_question(self, identify, look, compare):
+        first = look()["shown"]
+        rival = first.guesses[3].species
+        page = {"species": first.explanation.species, "shown": first}
+        against = (None, rival, "mean", "all", 0)
+        shown = look(**page, method="finer-cam", settings=against)["shown"]
+        names = compare("model", "vit_frozen", shown)[1]
+        assert "not " not in names[1]  # both are set against the same species
+        early = ("stage 2 of 8", None, "mean", "all", 0)
+        other = look(**page, method="grad-cam", settings=early)["shown"]
+        _, names = compare("method", "layer-cam", other)
+        assert "stage 8 of 8" in names[1]
+        second, _ = identify.beside._second("model", "vit_frozen", shown, lambda share: None)
+        assert second.against == rival
+
     def test_a_comparison_that_comes_late_is_not_shown_below_another_map(self, identify, look):
         shown, latest = look()["shown"], Latest()
         found = identify.beside.compare("layers", None, shown, latest, lambda *_, **__: None)
@@ -141,6 +188,14 @@ class TestCheck:
         assert if_still_shown(found, other) == ""
         assert if_still_shown(found, None) == ""
 
+    def test_a_species_that_the_model_rules_out_cannot_be_checked(
+        self, identify, look, warnings, monkeypatch
+    ):
+        shown = look()["shown"]
+        monkeypatch.setattr(faithfulness, "LEAST_PROBABLE", shown.probability + 0.001)
+        assert identify.check.check(shown, Latest(), lambda *_, **__: None) is None
+        assert "gives this species less than" in warnings[0]
+
     def test_a_new_map_has_not_been_checked(self, look):
         assert look()["verified"] == ""
 
@@ -160,4 +215,4 @@ class TestCheck:
     def test_the_verdict_follows_from_the_figures(self, deletion, insertion, road, words):
         random = Scores(*[np.linspace(0.2, 0.8, 100)] * 3)
         found = Faithfulness(deletion, insertion, road, random)
-        assert words in wording.faithfulness_line(METHODS["grad-cam"], "Mew", found)
+        assert words in map_wording.faithfulness_line(METHODS["grad-cam"], "Mew", found)

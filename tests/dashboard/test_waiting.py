@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from copy import deepcopy
+from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from pokeclf.dashboard.waiting import Latest, StoppedError
+from pokeclf.errors import PokeclfError
 from tests.dashboard.conftest import EEVEE
 
 
@@ -56,6 +60,33 @@ def test_a_later_question_overtakes_a_slow_map(identify, look, latest):
     assert asked_again[0]["shown"].method.id == "layer-cam"
 
 
+def test_a_new_picture_is_answered_before_its_slow_map_is_drawn(identify, look, latest):
+    slow = look(method="occlusion", shown=look()["shown"], latest=latest)["shown"]
+    assert slow.method.id == "occlusion"
+    page = {"path": EEVEE, "species": slow.explanation.species, "shown": slow, "latest": latest}
+    updates = look(**page, method="occlusion", longer=False)
+    assert updates["shown"].path == EEVEE
+    assert updates["shown"].method.id == "grad-cam"
+    assert updates["wish"].method == "occlusion"
+    latest.check(updates["wish"].number)
+    stopped = identify.stop(updates["shown"], latest)
+    assert stopped[identify.picture] == EEVEE
+
+
+def test_an_overtaken_question_that_fails_changes_nothing(
+    identify, look, latest, warnings, monkeypatch
+):
+    shown = look(latest=latest)["shown"]
+
+    def fail_late(*_):
+        latest.next()  # meanwhile another question has come
+        raise PokeclfError("too late")
+
+    monkeypatch.setattr(identify, "_answer", fail_late)
+    assert look(path=EEVEE, shown=shown, latest=latest, longer=False) == {"summary": gr.skip()}
+    assert warnings == []
+
+
 def test_a_slow_map_can_be_stopped(identify, look, latest):
     shown = look(latest=latest)["shown"]
     wish = look(method="occlusion", shown=shown, latest=latest, longer=False)["wish"]
@@ -90,11 +121,10 @@ def test_an_older_fast_answer_does_not_replace_a_newer_one(identify, look, lates
 
 
 def test_a_slow_map_that_fails_is_a_notice(identify, look, latest, warnings, tmp_path):
-    shown = look(latest=latest)["shown"]
-    wish = look(
-        path=str(tmp_path / "gone.png"), method="occlusion", shown=shown, latest=latest,
-        longer=False,
-    )["wish"]  # fmt: skip
+    page = {"path": str(shutil.copy(EEVEE, tmp_path)), "latest": latest}
+    shown = look(**page)["shown"]
+    wish = look(**page, method="occlusion", shown=shown, longer=False)["wish"]
+    Path(page["path"]).unlink()
     updates = identify.look_longer(wish, shown, latest, _silent)
     assert "no longer on the server" in warnings[0]
     assert not updates[identify.waiting.stop]["visible"]

@@ -56,9 +56,9 @@ def test_overlap_by_hand():
     first = np.zeros((10, 10), np.float32)
     second = first.copy()
     first[:2], second[1:3] = 1, 1
-    assert overlap(first, first) == 1
-    assert overlap(first, second) == 0.5
-    assert overlap(first, 1 - first - second) == 0
+    assert overlap(first, first).share == 1
+    assert overlap(first, second).share == 0.5
+    assert overlap(first, 1 - first - second).share == 0
 
 
 def test_places_without_heat_are_never_bright():
@@ -66,8 +66,11 @@ def test_places_without_heat_are_never_bright():
     spot, other = nothing.copy(), nothing.copy()
     spot[9, 8:], other[5, :2] = 1, 1
     assert brightest(spot).sum() == 2
-    assert overlap(spot, other) == overlap(nothing, nothing) == overlap(nothing, spot) == 0
-    assert overlap(spot, spot) == 1
+    for pair in ((spot, other), (nothing, nothing), (nothing, spot)):
+        assert overlap(*pair).share == 0
+    assert overlap(spot, spot).share == 1
+    assert overlap(spot, spot).chance == spot.astype(bool).mean()
+    assert overlap(spot, nothing).chance == 0
 
 
 def test_every_layer_and_every_head_gets_a_map(store, image):

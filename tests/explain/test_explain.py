@@ -66,11 +66,21 @@ def test_many_threads_give_the_maps_that_one_gives(store, image):
         classifier = store.get(model)
         return explain.explain(classifier, classifier.observe(image), species, method).heatmap
 
+    def one_or_failure(number):
+        if number % 5:
+            return one(jobs[number % len(jobs)])
+        classifier = store.get("resnet18_frozen")
+        observation = classifier.observe(image)
+        with pytest.raises(RuntimeError):  # half-way, after the hooks are set
+            explain.METHODS["grad-cam"].compute(_request(classifier, observation, 10_000))
+        return None
+
     alone = [one(job) for job in jobs]
     with ThreadPoolExecutor(16) as pool:
-        together = list(pool.map(one, jobs * 3))
+        together = list(pool.map(one_or_failure, range(3 * len(jobs))))
     for number, heatmap in enumerate(together):
-        np.testing.assert_allclose(heatmap, alone[number % len(jobs)], atol=1e-5)
+        if heatmap is not None:
+            np.testing.assert_array_equal(heatmap, alone[number % len(jobs)])
 
 
 def _resident_mb():

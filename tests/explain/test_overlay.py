@@ -41,6 +41,12 @@ def test_a_difference_is_orange_above_0_purple_below_and_clear_at_0():
     assert blue > red
 
 
+def test_a_difference_of_strength_0_is_the_picture_alone():
+    crop = Image.new("RGB", (2, 2), (10, 20, 30))
+    difference = np.array([[1, -1], [0.5, 0]], np.float32)
+    assert difference_overlay(crop, difference, Paint(0)).tobytes() == crop.tobytes()
+
+
 def test_a_captioned_picture_has_room_for_its_lines():
     lines = ["short", "a line that is a good deal longer than the picture is wide " * 2]
     one, two = captioned(CROP, lines[:1]), captioned(CROP, lines)
