@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from tqdm import tqdm
-
-from pokeclf import commandline, explain, hub, imaging, species, study
-from pokeclf.classifier import Classifier, ModelStore, Status
+from pokeclf import commandline, explaincommand, hub, imaging, species, study
+from pokeclf.classifier import ModelStore, Status
 from pokeclf.dataset import SUFFIXES
 from pokeclf.errors import PokeclfError
-from pokeclf.explain.overlay import overlay
-from pokeclf.files import write_atomically
 from pokeclf.library import Library
 
 
@@ -47,27 +40,7 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("--json", action="store_true", help="one JSON object a line")
     predict.set_defaults(run=predict_images)
 
-    explanation = commands.add_parser("explain", help="where did the model look?")
-    explanation.add_argument("image", type=commandline.path)
-    explanation.add_argument("--model", required=True, metavar="ID")
-    explanation.add_argument("--method", metavar="METHOD", help=", ".join(explain.METHODS))
-    explanation.add_argument("--species", metavar="SLUG", help="default: the likeliest")
-    explanation.add_argument("--layer", help="for example: stage 3 of 4; default: the deepest")
-    explanation.add_argument(
-        "--against",
-        metavar="SLUG",
-        help="what finer-cam compares with; default: the next likeliest",
-    )
-    explanation.add_argument("--heads", choices=explain.HEADS, default="mean", help="how to merge")
-    explanation.add_argument("--head", type=int, metavar="N", help="of attention, from 0")
-    explanation.add_argument(
-        "--discard", type=float, default=0.0, metavar="SHARE", help="of rollout, 0 to 0.95"
-    )
-    explanation.add_argument("--out", required=True, type=commandline.path, metavar="PNG")
-    explanation.add_argument(
-        "--array", type=commandline.path, metavar="NPY", help="also the map itself, 0…1, for NumPy"
-    )
-    explanation.set_defaults(run=explain_image)
+    explaincommand.add_to(commands)
 
     report = commands.add_parser("report", help="the experiments as one web page without a server")
     report.add_argument("--out", required=True, type=commandline.path, metavar="FILE.html")
@@ -160,41 +133,6 @@ def predict_images(options: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
-def explain_image(options: argparse.Namespace) -> int:
-    """Write the overlay of one explanation as PNG."""
-    wanted, against = (
-        None if name is None else species.find(name).slug
-        for name in (options.species, options.against)
-    )  # fmt: skip
-    if options.array and options.array.resolve() == options.out.resolve():
-        raise PokeclfError("--out and --array are the same file.")
-    choices = explain.Options(options.layer, against, options.heads, options.discard, options.head)
-    classifier = _store(options).get(options.model)
-    _check_choices(classifier, options.method, choices)
-    observation = classifier.observe(imaging.decode(options.image))
-    with tqdm(total=1, disable=None, leave=False, bar_format="{l_bar}{bar}") as bar:
-        explanation = explain.explain(
-            classifier, observation, wanted, options.method, choices,
-            lambda share: bar.update(share - bar.n),
-        )  # fmt: skip
-    buffer = io.BytesIO()
-    overlay(observation.crop, explanation.heatmap).save(buffer, "PNG")
-    write_atomically(options.out, buffer.getvalue())
-    if options.array:
-        buffer = io.BytesIO()
-        np.save(buffer, explanation.heatmap, allow_pickle=False)
-        write_atomically(options.array, buffer.getvalue())
-    probability = observation.probabilities[observation.classes.index(explanation.species)]
-    compared = ""
-    if explanation.against:
-        compared = f" and not {species.of(explanation.against).name}"
-    print(
-        f"{explanation.method} of {explanation.model} for {species.of(explanation.species).name} "
-        f"({probability:.1%}){compared} is written to {commandline.printable(options.out)}."
-    )
-    return 0
-
-
 def write_report(options: argparse.Namespace) -> int:
     """Write all stored results as one web page; results that cannot be read are named."""
     from pokeclf import report  # Nothing else here draws charts.
@@ -204,21 +142,6 @@ def write_report(options: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
     print(f"The report is written to {commandline.printable(options.out)}.")
     return 2 if problems else 0
-
-
-def _check_choices(classifier: Classifier, method: str | None, chosen: explain.Options) -> None:
-    """Raise PokeclfError for a choice that the method would not read."""
-    methods = {each.id: each for each in explain.methods_of(classifier)}
-    used = methods.get(method or "", explain.default_method(classifier))
-    if method is not None and method not in methods:
-        return  # which ones there are is said by explain() itself
-    unread = [
-        field.name
-        for field in fields(chosen)
-        if getattr(chosen, field.name) != field.default and field.name not in used.takes
-    ]
-    if unread:
-        raise PokeclfError(f"Method {used.id} takes no --{unread[0]}.")
 
 
 def _store(options: argparse.Namespace) -> ModelStore:

@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +28,62 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
     PokeclfError
         When the disk is full or may not be written.
     """
+    write_together({path: data})
+
+
+def write_together(contents: Mapping[Path, bytes | memoryview]) -> None:
+    """Write several files; when one of them cannot be written, none is.
+
+    Raises
+    ------
+    PokeclfError
+        When the disk is full or may not be written.
+    """
+    with ExitStack() as cleaning:
+        ready = {}
+        for path, data in contents.items():
+            with _failure_as_sentence(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                handle, ready[path] = _temporary(path)
+                cleaning.callback(ready[path].unlink, missing_ok=True)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                ready[path].chmod(0o644)
+        for path, temporary in ready.items():
+            with _failure_as_sentence(path):
+                temporary.replace(path)
+
+
+def check_writable(path: Path) -> None:
+    """Make sure, ahead of a long computation, that a file can be written.
+
+    Raises
+    ------
+    PokeclfError
+        When its folder is not there or may not be written, or something else has its name.
+    """
+    if not path.parent.is_dir():
+        raise PokeclfError(f"{path} cannot be written: there is no folder {path.parent}.")
+    with _failure_as_sentence(path):
+        handle, temporary = _temporary(path)  # permissions alone tell too little
+        os.close(handle)
+        temporary.unlink()
+
+
+def _temporary(path: Path) -> tuple[int, Path]:
+    """An open file, and its place beside the one whose place it may take."""
     if path.exists() and not path.is_file():  # a folder, or a device, which must not be replaced
         raise PokeclfError(f"{path} cannot be written: it is not a regular file.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    return handle, Path(name)
+
+
+@contextmanager
+def _failure_as_sentence(path: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        yield
     except OSError as error:
         raise PokeclfError(f"{path} cannot be written: {error.strerror or error}.") from error
 

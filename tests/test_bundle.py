@@ -8,8 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from pokeclf import checkpoint, datasummary, embedding, evaluation, explain, hub, imaging
+from pokeclf import (
+    checkpoint,
+    datasummary,
+    embedding,
+    evaluation,
+    explain,
+    explaincommand,
+    hub,
+    imaging,
+)
+from pokeclf.__main__ import main
 from pokeclf.classifier import ModelStore
 from pokeclf.dataset import read_split
 
@@ -86,13 +97,28 @@ def test_the_trees_settings_are_the_studys_and_validation_chose(store):
 
 
 @pytest.mark.parametrize("model", BUNDLED)
-def test_each_answers_and_explains_a_drawing(store, model):
+def test_each_answers_and_explains_a_drawing(store, model, tmp_path, monkeypatch, capsys):
+    """Every method of every model as a person types it."""
+    monkeypatch.chdir(tmp_path)
+    # One store for all the commands, or each of them would load its model anew.
+    monkeypatch.setattr(explaincommand, "ModelStore", lambda folder: store)
+    drawing = ROOT / "examples" / "pikachu.png"
     classifier = store.get(model)
-    observation = classifier.observe(imaging.decode(ROOT / "examples" / "pikachu.png"))
+    observation = classifier.observe(imaging.decode(drawing))
     assert "pikachu" in [guess.species for guess in observation.top(5)]
-    for method in explain.methods_of(classifier):
-        heatmap = explain.explain(classifier, observation, method=method.id).heatmap
-        assert heatmap.max() > 0, method.id
+    command = ["explain", str(drawing), f"--model={model}", "--array=map.npy"]
+    offered = [method.id for method in explain.methods_of(classifier)]
+    for method in offered:
+        assert main([*command, f"--method={method}"]) == 0, method
+        written = f"pikachu-{model}-{method}.png"
+        assert capsys.readouterr().out.endswith(f" is written to {written}.\n")
+        with Image.open(written) as picture:
+            picture.load()
+            assert (picture.format, picture.size) == ("PNG", observation.crop.size)
+        assert np.load("map.npy", allow_pickle=False).max() > 0, method
+    lacked = next(method for method in explain.METHODS if method not in offered)
+    assert main([*command, f"--method={lacked}"]) == 2
+    assert f"it has {', '.join(offered)}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("model", BUNDLED)

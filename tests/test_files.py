@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from pokeclf.errors import PokeclfError
-from pokeclf.files import folder_written_whole, sha256, to_json, write_atomically
+from pokeclf.files import (
+    check_writable,
+    folder_written_whole,
+    sha256,
+    to_json,
+    write_atomically,
+    write_together,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -96,6 +103,38 @@ def test_a_folder_in_the_way_of_a_file(tmp_path):
         write_atomically(path, b"")
     check_sentence(caught, path)
     assert names(tmp_path) == ["card.json"]
+
+
+# Several files
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_several_files_are_written_together_or_not_at_all(failing, tmp_path, monkeypatch):
+    first, second = tmp_path / "map.npy", tmp_path / "map.png"
+    write_together({first: b"old", second: b"old"})
+    calls = []
+
+    def fail_later(_):
+        calls.append(1)
+        if len(calls) == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail_later)
+    with pytest.raises(PokeclfError) as caught:
+        write_together({first: b"new", second: b"new"})
+    check_sentence(caught, (first, second)[failing - 1])
+    assert first.read_bytes() == second.read_bytes() == b"old"
+    assert names(tmp_path) == ["map.npy", "map.png"]
+
+
+def test_whether_a_file_can_be_written_is_known_before(tmp_path):
+    check_writable(tmp_path / "map.png")
+    assert names(tmp_path) == []
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "no" / "map.png", tmp_path / "file" / "map.png"):
+        with pytest.raises(PokeclfError) as caught:
+            check_writable(path)
+        check_sentence(caught, path)
 
 
 # A whole folder

@@ -23,7 +23,7 @@ FLOORS = [
     {"charts", "findings", "alternatives", "datafindings"},
     {"exhibits"},
     {"report"},
-    {"dashboard", "__main__"},
+    {"dashboard", "explaincommand", "__main__"},
 ]
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "default_method",
     "explain",
     "layers_of",
+    "method_of",
     "methods_of",
 ]
 
@@ -54,7 +55,7 @@ def explain(
     """
     species = species or observation.best.species
     number = _class_number(observation, species)
-    chosen = _method(classifier, method)
+    chosen = method_of(classifier, method)
     layers = layers_of(classifier, chosen)
     layer = _layer(layers, options.layer) if "layer" in chosen.takes else len(layers) - 1
     against = _against(observation, species, options) if "against" in chosen.takes else None
@@ -83,13 +84,14 @@ def explain(
     )
 
 
-def _class_number(observation: Observation, species: str) -> int:
-    if species not in observation.classes:
-        raise PokeclfError(f"The model {observation.model} does not know {species!r}.")
-    return observation.classes.index(species)
+def method_of(classifier: Classifier, name: str | None) -> Method:
+    """The model's method of that id, its default when None.
 
-
-def _method(classifier: Classifier, name: str | None) -> Method:
+    Raises
+    ------
+    PokeclfError
+        When the model does not have it; the message names those that it has.
+    """
     available = {entry.id: entry for entry in methods_of(classifier)}
     if name is None:
         return default_method(classifier)
@@ -98,6 +100,12 @@ def _method(classifier: Classifier, name: str | None) -> Method:
             f"Model {classifier.card.model} has no method {name!r}; it has {', '.join(available)}."
         )
     return available[name]
+
+
+def _class_number(observation: Observation, species: str) -> int:
+    if species not in observation.classes:
+        raise PokeclfError(f"The model {observation.model} does not know {species!r}.")
+    return observation.classes.index(species)
 
 
 def _layer(layers: Sequence[str], name: str | None) -> int:
