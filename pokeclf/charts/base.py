@@ -46,7 +46,10 @@ def titled(title: str, height: int = 420, **meta: str) -> go.Figure:
         dragmode=False,
         modebar={
             "bgcolor": "rgba(0,0,0,0)", "color": INK, "activecolor": OURS,
-            "remove": ["select2d", "lasso2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+            "remove": [
+                "select2d", "lasso2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d",
+                "sendChartToCloud", "sendDataToCloud",  # nothing leaves the page
+            ],
         },
     )  # fmt: skip
     return figure

@@ -21,6 +21,7 @@ from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.keep import file_link
 from pokeclf.dashboard.picker import best
 from pokeclf.dashboard.seen import Observations, check_presence
+from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
 
@@ -39,6 +40,7 @@ class Compare:
         self.drawings = examples.drawings_of(drawings)
         self.asked = gr.State()  # what the page was opened with, if that has a picture
         self.found = gr.State()
+        self.latest = gr.State(Latest())
         with gr.Row():
             with gr.Column(scale=3, min_width=300):
                 self._build_picture()
@@ -105,13 +107,19 @@ class Compare:
         for button, stages in self.presets:
             button.click(partial(self.available, stages), None, self.models, **quiet)
         choices = [self.picture, self.models, self.maps, self.top]
+        compared = [
+            self.result,
+            self.found,
+            self.more,
+            self.two,
+            *self.pair,
+            self.differences,
+            self.links,
+        ]
         compare = {
             "fn": self.compare,
-            "inputs": [*choices, self.found],
-            "outputs": [
-                self.result, self.found, self.more, self.two, *self.pair, self.differences,
-                self.links,
-            ],
+            "inputs": [*choices, self.found, self.latest],
+            "outputs": compared,
             "show_progress": "minimal",
             "show_progress_on": self.result,
             "api_visibility": "private",
@@ -119,9 +127,11 @@ class Compare:
         }  # fmt: skip
         gr.on([self.button.click, self.picture.upload], trigger_mode="always_last", **compare)
         # Not with what the inputs stand at: they may not be on the page yet.
-        follow = {**compare, "fn": self.follow, "inputs": self.asked}
+        follow = {**compare, "fn": self.follow, "inputs": [self.asked, self.latest]}
         self.asked.change(trigger_mode="once", **follow)  # Gradio tells a change twice.
-        self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**compare)
+        taken = self.examples.click(self.take_example, self.examples, self.picture, **quiet)
+        taken.then(trigger_mode="multiple", **compare)  # the last one counts, see `compare`
+        self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
         gr.on([each.change for each in choices], self.link, choices, self.address, **quiet)
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
         gr.on(
@@ -165,10 +175,15 @@ class Compare:
         asks = {self.picture: path, self.asked: (path, chosen, maps, top)}
         return found | (asks if path else {})
 
-    def follow(self, asked: tuple | None) -> Iterator[Updates]:
+    def follow(self, asked: tuple | None, latest: Latest) -> Iterator[Updates]:
         """Compare what an address names."""
         if asked:
-            yield from self.compare(*asked)
+            yield from self.compare(*asked, latest=latest)
+
+    def clear(self, before: Comparison | None, latest: Latest) -> Updates:
+        """Nothing is compared any more: the picture was removed."""
+        latest.next()
+        return {self.result: "", **(self._nothing if before else {})}
 
     def link(self, path: str | None, models: list[str] | None, maps: str, top: str | None) -> str:
         """A link to what is chosen, as HTML."""
@@ -199,6 +214,7 @@ class Compare:
         maps: str,
         top: str | None = MOST,
         before: Comparison | None = None,
+        latest: Latest | None = None,
     ) -> Iterator[Updates]:
         """What each model sees; the result grows with every model that has answered.
 
@@ -206,9 +222,29 @@ class Compare:
         ----------
         before : the comparison on the page. Only if there is one, what belongs to it is hidden:
             Gradio would hide a column that was never shown for good.
+        latest : the visitor's; a comparison gives up when another is asked for meanwhile.
         """
+        latest = latest or Latest()
+        number = latest.next()
+        for updates in self._steps(path, models, maps, top, before):
+            if number != latest.number:
+                return
+            yield updates
+
+    @property
+    def _nothing(self) -> Updates:
+        return {self.more: gr.update(visible=False), self.found: None, self.links: ""}
+
+    def _steps(
+        self,
+        path: str | None,
+        models: list[str] | None,
+        maps: str,
+        top: str | None,
+        before: Comparison | None,
+    ) -> Iterator[Updates]:
         if before:
-            yield {self.more: gr.update(visible=False), self.found: None, self.links: ""}
+            yield self._nothing
         try:
             if path is None:
                 raise PokeclfError("Choose a picture first.")

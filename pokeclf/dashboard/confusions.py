@@ -16,7 +16,10 @@ from pokeclf.library import Library, Shelf
 
 EXTENTS = [(label, name) for name, label in exhibits.EXTENTS.items()]
 FIRST_EXTENT = EXTENTS[0][1]
-HINT = '<p class="hint">A click on a square opens its images in the Gallery.</p>'
+HINT = (
+    '<p class="hint">A click on a square opens its images in the Gallery; of two families, those '
+    "of the two species that are confused the most.</p>"
+)
 
 
 class Confusions(SubTab):

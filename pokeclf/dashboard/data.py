@@ -49,7 +49,7 @@ class Data:
             self.groups = gr.HTML(elem_id="data-groups", elem_classes="words numbers")
         self.chosen.input(
             notices.guarded(self.show_species, 1), self.chosen, self.samples,
-            show_progress="hidden", api_visibility="private",
+            show_progress="hidden", api_visibility="private", trigger_mode="always_last",
         )  # fmt: skip
 
     @property

@@ -9,7 +9,6 @@ import gradio as gr
 import numpy as np
 
 from pokeclf import charts, datafindings, embedding, selections, study
-from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EMBEDDING, Address
 from pokeclf.dashboard.cards import ANSWER, answered, listing, picked, title
@@ -111,7 +110,7 @@ class Embedding(LaterSubTab):
         result = self.library.shelf().result(model)
         try:
             places = self._places(result)
-        except CheckpointError as error:
+        except PokeclfError as error:
             line = f"<p>{notices.sentence(error)}</p>"
             nothing = gr.update(value=None, visible=False)
             return {self.line: line, self.chart: nothing, self.picked: "", self.table: "",

@@ -1,4 +1,7 @@
 () => {
+	// Plotly names its clip paths by the page's address where there is a base; ours changes, and
+	// charts would lose their lines.
+	document.querySelector("base")?.remove();
 	// Gradio gives every radio button a name of its own. With one name for each group the arrow
 	// keys move within it, Tab leaves it, and its label is read out.
 	const group = () => {

@@ -96,4 +96,5 @@ def on(
     gr.on(
         events, notices.guarded(handler, len(outputs)), inputs, outputs,
         show_progress="hidden", api_visibility="private",
+        trigger_mode="always_last",  # or a choice that is made while another is answered is lost
     )  # fmt: skip

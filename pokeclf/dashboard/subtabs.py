@@ -33,7 +33,7 @@ class Leaderboard(SubTab):
         self.ranking = Chart("ranking")
         self.table = gr.Dataframe(
             headers=list(exhibits.COLUMNS), interactive=False, show_search="filter", wrap=True,
-            label="All figures; a click on a heading sorts", elem_id="leaderboard",
+            label="All figures; the menu of a heading sorts", elem_id="leaderboard",
             datatype=["str", "str", *["number"] * (len(exhibits.COLUMNS) - 2)], pinned_columns=1,
             column_widths=list(WIDTHS),
         )  # fmt: skip

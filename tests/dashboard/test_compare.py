@@ -14,6 +14,7 @@ from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.address import COMPARE, EACH, OWN, SAME, Address
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
 from pokeclf.models.resnet import ResNet18
 from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
@@ -115,10 +116,28 @@ def test_an_address_chooses_models_maps_and_a_drawing(compare):
     assert updates[compare.models]["value"] == ["convmixer", "vit_frozen"]
     assert updates[compare.top]["value"] == "vit_frozen"
     assert asked.link == updates[compare.address]
-    *_, last = compare.follow(updates[compare.asked])
+    *_, last = compare.follow(updates[compare.asked], Latest())
     assert last[compare.found].path == updates[compare.picture]
     assert "the best guess of ViT frozen" in last[compare.result]
-    assert list(compare.follow(None)) == []
+    assert list(compare.follow(None, Latest())) == []
+
+
+def test_an_overtaken_comparison_gives_up(store):
+    with gr.Blocks():
+        tab = Compare(Observations(store), DRAWINGS, workers=1)
+    latest = Latest()
+    pikachu, eevee = (str(DRAWINGS / f"{name}.png") for name in ("pikachu", "eevee"))
+    older = tab.compare(pikachu, ["convmixer", "vit_frozen"], SAME, latest=latest)
+    next(older)
+    newer = list(tab.compare(eevee, ["convmixer"], SAME, latest=latest))
+    assert newer[-1][tab.found].path == eevee
+    assert list(older) == []
+    running = tab.compare(pikachu, ["convmixer"], SAME, latest=latest)
+    next(running)
+    cleared = tab.clear(newer[-1][tab.found], latest)
+    assert cleared[tab.result] == ""
+    assert cleared[tab.found] is None
+    assert list(running) == []
 
 
 def test_a_model_of_an_address_that_is_not_trained_is_told(store, warnings):

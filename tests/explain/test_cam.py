@@ -61,8 +61,15 @@ REFERENCES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("method", REFERENCES)
+@pytest.mark.parametrize(
+    ("model", "method"),
+    [
+        (model, method)
+        for model in MODELS
+        for method in REFERENCES
+        if model != "vit_frozen" or method not in ("grad-cam++", "xgrad-cam")
+    ],
+)
 @pytest.mark.parametrize("layer", [0, -1])
 def test_maps_agree_with_plain_autograd(store, image, model, method, layer):
     classifier = store.get(model)

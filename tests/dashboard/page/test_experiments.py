@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pokeclf.dashboard.subtabs import SUBTABS
@@ -52,6 +54,22 @@ def test_every_part_of_the_experiments_is_drawn_with_its_tables(open_page, viewp
         assert fits(page), part.title
         picture(page, f"{size}-{theme}-{part.title.replace(' ', '-').lower()}")
     assert page.outside == []
+
+
+def test_the_last_of_quick_choices_counts_and_charts_keep_their_lines(open_page):
+    page = open_page(WIDE, query="tab=experiments&view=two-models")
+    expect(page.locator("#pair-verdict")).to_contain_text("McNemar", timeout=PATIENCE)
+    for menu, name in (("first", "ConvMixer"), ("second", "Basic CNN"), ("first", "Residual CNN")):
+        page.locator(f"#{menu} input").click()
+        page.get_by_role("option", name=name, exact=True).click()
+    expect(page.locator("#pair-verdict")).to_contain_text("only Residual CNN", timeout=PATIENCE)
+    expect(page.locator("#pair-verdict")).to_contain_text("only Basic CNN")
+    page.wait_for_url(re.compile("first=residual_cnn&second=basic_cnn"))
+    # A clip path with the page's former address would hide all lines.
+    clips = "[...document.querySelectorAll('[clip-path]')].map(e => e.getAttribute('clip-path'))"
+    paths = page.evaluate(clips)
+    assert paths
+    assert not [path for path in paths if "http" in path]
 
 
 def test_another_extent_and_another_model_change_a_map_and_its_table(open_page):
