@@ -34,7 +34,7 @@ def confusions(
         ("same family", np.where(related, wrong, 0), RELATED, cells),
     )
     title = f"Confusions of {model}"
-    return _matrix(parts, names, groups, title, "mistakes")
+    return _matrix(parts, names, groups, title, "mistakes", "images")
 
 
 def confusion_differences(
@@ -57,7 +57,7 @@ def confusion_differences(
         (f"more often by {second}", np.maximum(-difference, 0), STUDY, cells[1]),
     )
     title = "Confusions that differ"
-    return _matrix(parts, names, groups, title, "made")
+    return _matrix(parts, names, groups, title, "made", "more images")
 
 
 def _matrix(
@@ -66,10 +66,11 @@ def _matrix(
     groups: np.ndarray,
     title: str,
     series: str,
+    counted: str,
 ) -> go.Figure:
     count = len(names)
     height, largest = (640, 18) if count <= _LABELLED else (960, 12)
-    figure = titled(title, height, series=series, customdata="images")
+    figure = titled(title, height, series=series, customdata=counted)
     most = max([int(counts.max(initial=0)) for _, counts, *_ in parts] + [1])
     for name, counts, colour, cell in parts:
         rows, columns = np.nonzero(counts)
@@ -85,7 +86,7 @@ def _matrix(
                 "sizemode": "area", "sizeref": most / largest**2, "sizemin": 4,
                 "line": {"width": 0}, "opacity": 0.85,
             },
-            hovertemplate="%{y} taken for %{x}: %{customdata} images"
+            hovertemplate=f"%{{y}} taken for %{{x}}: %{{customdata}} {counted}"
             "<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.add_scatter(

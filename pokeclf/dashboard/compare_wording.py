@@ -81,4 +81,9 @@ def reading(found: Comparison) -> str:
 def _reason(found: Comparison) -> str:
     if found.top:
         return f"the best guess of {escape(study.find(found.top).name)}"
-    return "the species that most models see" if len(found.seats) > 1 else "its best guess"
+    if len(found.seats) == 1:
+        return "its best guess"
+    (_, most), *others = Counter(row[0].species for row in found.guesses.values()).most_common(2)
+    if others and others[0][1] == most:
+        return "one of those that equally many models see"
+    return "the species that most models see"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image
 
 from pokeclf import hub, study
-from pokeclf.classifier import ModelStore
+from pokeclf.classifier import Guess, ModelStore
+from pokeclf.dashboard import compare_wording
 from pokeclf.dashboard.address import COMPARE, EACH, OWN, SAME, Address
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.seen import Observations
@@ -120,6 +122,18 @@ def test_an_address_chooses_models_maps_and_a_drawing(compare):
     assert last[compare.found].path == updates[compare.picture]
     assert "the best guess of ViT frozen" in last[compare.result]
     assert list(compare.follow(None, Latest())) == []
+
+
+def test_models_that_are_level_are_said_to_be(compare):
+    *_, last = compare.compare(PIKACHU, ["convmixer", "vit_frozen"], SAME)
+    seats = last[compare.found].seats
+    for second, words in (("mew", "equally many models see"), ("abra", "most models see")):
+        guessed = [
+            replace(seat, guesses=(Guess(slug, 0.5),))
+            for seat, slug in zip(seats, ("abra", second), strict=True)
+        ]
+        found = replace(last[compare.found], seats=tuple(guessed))
+        assert words in compare_wording.reading(found)
 
 
 def test_an_overtaken_comparison_gives_up(store):
