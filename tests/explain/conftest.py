@@ -47,6 +47,9 @@ class _Corner(torch.nn.Module):
     def forward_trunk(self, x):
         return x[:, :, -CORNER:, -CORNER:].mean((1, 2, 3))[:, None]
 
+    def maps(self, x):
+        yield self.forward_trunk(x)
+
     def forward_tail(self, trunk):
         return torch.cat([trunk * 10, torch.zeros(len(trunk), 150)], 1)
 
