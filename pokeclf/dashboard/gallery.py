@@ -60,6 +60,7 @@ class Gallery(LaterSubTab):
 
     def _build(self) -> None:
         self.page = gr.State(0)
+        self.stands = gr.State()  # model, selection and choice that are on the page
         with gr.Row():
             self.model = model_menu("Model", "gallery-model")
             self.choice = Menu(
@@ -87,7 +88,7 @@ class Gallery(LaterSubTab):
         self.menus = (self.model, self.second, self.which, self.choice)
         self.listed = [
             self.choice, self.line, self.images, self.page, self.back, self.on, self.panel,
-            self.image, self.maps,
+            self.image, self.maps, self.stands,
         ]  # fmt: skip
 
     @property
@@ -97,7 +98,7 @@ class Gallery(LaterSubTab):
     def _listen(self, workers: int) -> None:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         asked = [self.model, self.which, self.choice]
-        on([menu.input for menu in asked], self.show, asked, self.listed)
+        on([menu.input for menu in asked], self.choose, [*asked, self.stands], self.listed)
         both = [self.model, self.second]
         on([self.model.input], self.second_beside, both, [self.second])
         for button, turn in ((self.back, self.turn_back), (self.on, self.turn_on)):
@@ -157,6 +158,12 @@ class Gallery(LaterSubTab):
         """The next page."""
         return self.show(model, view, choice, page + 1)
 
+    def choose(self, model: str, view: str, choice: str | None, stands: tuple | None) -> Updates:
+        """:meth:`show`, unless it stands there: Gradio tells some choices twice."""
+        if (model, view, choice) == stands:
+            return {self.stands: gr.skip()}
+        return self.show(model, view, choice)
+
     def show(self, model: str, view: str, choice: str | None, page: int = 0) -> Updates:
         """One page of a view.
 
@@ -184,6 +191,7 @@ class Gallery(LaterSubTab):
             self.panel: gr.update(visible=bool(shown) and self.pictures.missing() is None),
             self.image: gr.update(choices=choices, value=shown[0].name if shown else None),
             self.maps: "",
+            self.stands: (model, view, choice),
         }
 
     def pick(self, shown: str | None, event: gr.EventData) -> Updates:

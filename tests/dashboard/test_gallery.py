@@ -138,6 +138,14 @@ def test_an_address_opens_the_gallery_as_it_stood(bundled):
         assert bundled.link("convmixer", "vit_frozen", which, choice) == link
 
 
+def test_a_choice_that_is_told_twice_is_shown_once(bundled):
+    updates = bundled.choose("convmixer", ONE_SPECIES, None, None)
+    stands = updates[bundled.stands]
+    assert stands == ("convmixer", ONE_SPECIES, updates[bundled.choice]["value"])
+    assert list(bundled.choose(*stands, stands)) == [bundled.stands]
+    assert len(bundled.choose("convmixer", MISTAKES, None, stands)) > 1
+
+
 def test_the_second_model_is_another_than_the_first(gallery):
     assert gallery.second_beside("convmixer", "convmixer") == "vit_frozen"
     assert gallery.second_beside("convmixer", "vit_frozen") == "vit_frozen"
