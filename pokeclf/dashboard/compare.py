@@ -132,11 +132,14 @@ class Compare:
         taken = self.examples.click(self.take_example, self.examples, self.picture, **quiet)
         taken.then(trigger_mode="multiple", **compare)  # the last one counts, see `compare`
         self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
-        gr.on([each.change for each in choices], self.link, choices, self.address, **quiet)
+        gr.on([each.change for each in choices], self.link, choices, self.address,
+            trigger_mode="always_last", **quiet,
+        )  # fmt: skip
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
         gr.on(
             [menu.input for menu in self.pair], notices.guarded(self.differ, 1),
-            [self.found, *self.pair], self.differences, api_visibility="private", **lane,
+            [self.found, *self.pair], self.differences, trigger_mode="always_last",
+            api_visibility="private", **lane,
         )  # fmt: skip
         self.report.click(
             notices.guarded(self.reported, 1), [self.found, *self.pair], self.links,

@@ -62,10 +62,7 @@ class Experiments:
     def _open_squares_of(self, part: Confusions) -> None:
         """A click on a square opens its images, and both models' maps of the first of them."""
         outputs = [self.tabs, *self.gallery.outputs]
-        opened = part.cell.select(
-            notices.guarded(self.open_square, len(outputs)), list(part.models), outputs,
-            show_progress="hidden", api_visibility="private",
-        )  # fmt: skip
+        opened = on([part.cell.select], self.open_square, list(part.models), outputs)
         opened.then(notices.guarded(self.gallery.maps_at_once, 1), **self.gallery.explaining)
 
     def open_square(self, first: str, second: str, event: gr.EventData) -> Updates:

@@ -6,6 +6,7 @@ choices stand in the address of the part.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,7 @@ from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.library import Library, Shelf
 
 
-class SubTab:
+class SubTab(ABC):
     """What all parts have in common; most have no menus."""
 
     title: str
@@ -28,9 +29,9 @@ class SubTab:
     menus: tuple[Menu | Options, ...] = ()
     outputs: list[gr.components.Component]
 
+    @abstractmethod
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """Everything, from a shelf, as an address asks for it."""
-        raise NotImplementedError
 
     def link(self, *chosen: str | list[str] | None) -> str:
         """A link to the part, as HTML; ``chosen`` is what its menus stand at."""
@@ -91,9 +92,9 @@ def on(
     handler: Callable[..., Any],
     inputs: list[gr.components.Component],
     outputs: list[gr.components.Component],
-) -> None:
+) -> gr.events.Dependency:
     """Show another choice; an error is a notice."""
-    gr.on(
+    return gr.on(
         events, notices.guarded(handler, len(outputs)), inputs, outputs,
         show_progress="hidden", api_visibility="private",
         trigger_mode="always_last",  # or a choice that is made while another is answered is lost
