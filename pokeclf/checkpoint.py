@@ -265,6 +265,11 @@ def verified_bytes(folder: Path, card: Card, file: WeightFile) -> bytes:
     return data
 
 
+def rounded(logits: np.ndarray) -> np.ndarray:
+    """Logits as precise as :func:`write_predictions` stores them; float32."""
+    return logits.astype(np.float16).astype(np.float32)
+
+
 def write_predictions(folder: Path, logits: Mapping[str, np.ndarray]) -> None:
     """Store logits before temperature by part of the split, float16, in the split's order."""
     tensors = {part: torch.from_numpy(rows.astype(np.float16)) for part, rows in logits.items()}

@@ -45,7 +45,10 @@ def train_trees(model: StudyModel, shop: Workshop) -> None:
         data = _fit_once(model, shop, source, features["train"], labels["train"], setting)
         arrays = safetensors.torch.load(data)
         trees = ensemble(model.architecture, arrays, len(shop.folder.classes))
-        logits = {part: _log_probabilities(trees, features[part]) for part in features}
+        logits = {
+            part: checkpoint.rounded(_log_probabilities(trees, rows))
+            for part, rows in features.items()
+        }
         accuracies = {
             f"{part}_accuracy": float((logits[part].argmax(1) == labels[part]).mean())
             for part in ("validation", "test")

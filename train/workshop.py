@@ -203,7 +203,8 @@ class Workshop:
         history : rows of ``history.csv``.
         started : ``time.monotonic()`` when the run began, or before by what earlier runs took.
         """
-        kept = {part: logits[part] for part in ("validation", "test")}
+        # What is measured is what is kept, rounded, so that every figure follows from it.
+        kept = {part: checkpoint.rounded(logits[part]) for part in ("validation", "test")}
         labels = {part: self.labels[self.indices(part)] for part in kept}
         temperature = evaluation.fit_temperature(kept["validation"], labels["validation"])
         card = replace(
