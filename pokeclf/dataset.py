@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import imagehash
 import numpy as np
@@ -344,6 +344,11 @@ def _assign_parts(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarr
 def write_split(split: Split, path: Path) -> None:
     """Write a split as JSON, one path a line."""
     write_atomically(path, to_json({**asdict(split), "fingerprint": split.fingerprint}))
+
+
+def image_name(path: str) -> str:
+    """What people call an image of the split: its path without the suffix."""
+    return str(PurePosixPath(path).with_suffix(""))
 
 
 def read_split(path: Path) -> Split:

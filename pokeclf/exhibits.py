@@ -6,28 +6,60 @@ are plotly's; a figure that there is nothing for is None.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
+
 import numpy as np
 
-from pokeclf import charts, evaluation, findings, results, study
+from pokeclf import (
+    charts,
+    datafindings,
+    dataset,
+    embedding,
+    evaluation,
+    findings,
+    results,
+    selections,
+    study,
+    treefindings,
+)
 from pokeclf.alternatives import Figure
 from pokeclf.library import Library, Shelf
 from pokeclf.results import Result
-from pokeclf.species import of
 
-COLUMNS = (
-    "model", "stage", "test accuracy (%)", "from (%)", "to (%)", "top-5 (%)", "the study (%)",
-    "parameters (M)", "own weights (MB)", "one image (ms)", "training (min)",
-)  # fmt: skip
-"""Of the leaderboard; the first two hold names, the others numbers or None."""
-QUANTITIES = {"accuracy": "Accuracy", "loss": "Loss"}
-CONFUSED = 24
-"""Species in the map of confusions: those with the most of them."""
-EXTENTS = {
-    "confused": "Most confused species",
-    "families": "Evolution families",
-    "all": "All species, family by family",
+COLUMNS = {
+    "model": "model",
+    "stage": "stage",
+    "accuracy": "test accuracy (%)",
+    "low": "from (%)",
+    "high": "to (%)",
+    "top5": "top-5 (%)",
+    "study": "the study (%)",
+    "parameters": "parameters (M)",
+    "bytes": "own weights (MB)",
+    "latency": "one image (ms)",
+    "training": "training (min)",
 }
-"""What a map of confusions may show, by name."""
+"""Headings of the leaderboard by name; the first two hold names, the others numbers or None."""
+SORTS = {
+    "accuracy": "test accuracy, the best first",
+    "top5": "top-5, the best first",
+    "study": "the study's accuracy, the best first",
+    "parameters": "parameters, the fewest first",
+    "bytes": "own weights, the smallest first",
+    "latency": "time of one image, the fastest first",
+    "training": "training time, the shortest first",
+    "model": "model, by name",
+    "stage": "stage, the best first in each",
+}
+"""Orders of the leaderboard, by the column that they go by."""
+_HIGHEST_FIRST = ("accuracy", "top5", "study")
+QUANTITIES = {"accuracy": "Accuracy", "loss": "Loss"}
+GALLERY: Mapping[str, Callable[[Result], np.ndarray]] = {
+    "The surest mistakes": selections.confident_mistakes,
+    "The least sure right answers": selections.unsure_answers,
+}
+"""Places of the test images that tell most of a model, by what they are."""
 
 
 def name_of(model: str) -> str:
@@ -41,9 +73,24 @@ def trees(shelf: Shelf) -> list[str]:
     return [model for model in models if study.find(model).is_tree]
 
 
-def leaderboard(shelf: Shelf) -> list[list[str | float | None]]:
-    """All figures of each model under :data:`COLUMNS`, the best model first."""
-    return [_row(result, shelf) for result in shelf.ranked]
+def leaderboard(shelf: Shelf, sort: str = "accuracy") -> list[list[str | float | None]]:
+    """All figures of each model under :data:`COLUMNS`.
+
+    Parameters
+    ----------
+    sort : one of :data:`SORTS`. What was not measured comes last; of equals, the better model
+        comes first.
+    """
+    place = list(COLUMNS).index(sort)
+    sign = -1 if sort in _HIGHEST_FIRST else 1
+
+    def key(row: list[str | float | None]) -> tuple[bool, str | float]:
+        value = row[place]
+        if sort == "stage":
+            return False, study.STAGES.index(value)
+        return value is None, value if isinstance(value, str) else sign * (value or 0)
+
+    return sorted((_row(result, shelf) for result in shelf.ranked), key=key)
 
 
 def _row(result: Result, shelf: Shelf) -> list[str | float | None]:
@@ -77,8 +124,16 @@ def runs(shelf: Shelf) -> dict[str, Result]:
 
 
 def telling_runs(shelf: Shelf) -> list[str]:
-    """What is drawn at first: a model of which both recipes were run, or the first two."""
-    both = [name_of(model_id) for model_id in shelf.study if model_id in shelf.tuned]
+    """What is drawn at first: a network of which both recipes were run, or the first two.
+
+    The networks are in the study's order, so that the plain CNN, which never learned there,
+    comes before all others.
+    """
+    both = [
+        name_of(model_id)
+        for model_id, model in study.BY_ID.items()
+        if model_id in shelf.study and model_id in shelf.tuned and not model.is_tree
+    ]
     names = [f"{both[0]}, our recipe", f"{both[0]}, the study's recipe"] if both else []
     known = runs(shelf)
     return [name for name in names if name in known] or list(known)[:2]
@@ -108,94 +163,11 @@ def _differences(one: Result, other: Result) -> dict[str, float]:
     }
 
 
-def pair_confusions(shelf: Shelf, first: str, second: str, extent: str) -> Figure:
-    """Which confusions one of two models makes more often; see :func:`confusions`."""
-    matrices = [_wrong(shelf.result(each)) for each in (first, second)]
-    classes = shelf.result(first).card.classes
-    names, members, groups = _axis(classes, sum(matrices), extent)
-    one, other = (_gathered(matrix, members) for matrix in matrices)
-    cells = [_cells(shelf.result(each), members) for each in (first, second)]
-    return charts.confusion_differences(
-        one - other, names, groups, (name_of(first), name_of(second)), cells
-    )
-
-
 def mistakes(shelf: Shelf, model: str) -> str:
     """What a model takes for what, in words."""
     result = shelf.result(model)
-    return findings.mistakes(result, _confusion(result))
-
-
-def confusions(shelf: Shelf, model: str, extent: str) -> Figure:
-    """What a model takes for what; ``extent`` of :data:`EXTENTS`.
-
-    The id of each square is ``<model>/<right>/<guessed>``, of the two species of the square's
-    families that are confused the most often.
-    """
-    result = shelf.result(model)
-    wrong = _wrong(result)
-    names, members, groups = _axis(result.card.classes, wrong, extent)
-    cells = _cells(result, members)
-    return charts.confusions(_gathered(wrong, members), names, groups, name_of(model), cells)
-
-
-def _confusion(result: Result) -> np.ndarray:
-    return evaluation.confusion(result.guesses, result.labels, len(result.card.classes))
-
-
-def _wrong(result: Result) -> np.ndarray:
-    matrix = _confusion(result)
-    return matrix - np.diag(matrix.diagonal())
-
-
-def _cells(result: Result, members: list[list[int]]) -> charts.Cells:
-    """Names each square of a map of confusions."""
-    card, wrong = result.card, _wrong(result)
-
-    def name(row: int, column: int) -> str:
-        block = wrong[np.ix_(members[row], members[column])]
-        right, guessed = np.unravel_index(block.argmax(), block.shape)
-        pair = members[row][right], members[column][guessed]
-        return "/".join([card.model, *(card.classes[each] for each in pair)])
-
-    return name
-
-
-def _axis(
-    classes: tuple[str, ...], wrong: np.ndarray, extent: str
-) -> tuple[list[str], list[list[int]], np.ndarray]:
-    """What stands along both axes of a map of confusions, families side by side.
-
-    Returns
-    -------
-    names of the places, classes at each of them, and number of the family of each.
-    """
-    families = findings.family_numbers(classes)
-    first = {
-        family: min((of(slug).number, slug) for slug in np.array(classes)[families == family])
-        for family in np.unique(families)
-    }
-    order = sorted(
-        range(len(classes)),
-        key=lambda place: (first[families[place]], of(classes[place]).number, classes[place]),
-    )
-    if extent == "families":
-        heads = list(dict.fromkeys(families[order].tolist()))
-        members = [np.flatnonzero(families == family).tolist() for family in heads]
-        return [of(first[family][1]).name for family in heads], members, np.array(heads)
-    if extent == "confused":
-        total = wrong.sum(0) + wrong.sum(1)
-        most = set(np.argsort(-total, kind="stable")[:CONFUSED].tolist())
-        order = [place for place in order if place in most and total[place]]
-    return [of(classes[place]).name for place in order], [[p] for p in order], families[order]
-
-
-def _gathered(matrix: np.ndarray, members: list[list[int]]) -> np.ndarray:
-    """Counts between places from counts between classes."""
-    member = np.zeros((len(members), len(matrix)), matrix.dtype)
-    for place, own in enumerate(members):
-        member[place, own] = 1
-    return member @ matrix @ member.T
+    matrix = evaluation.confusion(result.guesses, result.labels, len(result.card.classes))
+    return findings.mistakes(result, matrix)
 
 
 def families(shelf: Shelf) -> Figure:
@@ -231,4 +203,46 @@ def importances(library: Library, model: str) -> tuple[str, Figure]:
     """
     result = library.shelf().result(model)
     values = results.importances(library.root / model, result.card)
-    return findings.importances(result, values), charts.importances(values, name_of(model))
+    return treefindings.importances(result, values), charts.importances(values, name_of(model))
+
+
+def places(library: Library, model: str) -> np.ndarray:
+    """Where the test images lie by a model's features, N × 2; trees read those of a network.
+
+    Raises
+    ------
+    CheckpointError
+        When they were not computed for these weights, or are damaged.
+    """
+    shelf = library.shelf()
+    owner = embedding.owner(shelf.result(model).card)
+    return embedding.read(library.root / owner, shelf.result(owner).card)
+
+
+def embedded(
+    library: Library,
+    model: str,
+    colouring: str = charts.data.TYPE,
+    species: str | None = None,
+) -> tuple[Figure, Callable[[str], str]]:
+    """The test images by a model's features, and what gives the words and the table beside it.
+
+    Parameters
+    ----------
+    colouring, species : see :func:`pokeclf.charts.data.embedding`.
+
+    Returns
+    -------
+    the figure, and a function of its name; see :func:`pokeclf.alternatives.beside`.
+
+    Raises
+    ------
+    CheckpointError
+        See :func:`places`.
+    """
+    shelf = library.shelf()
+    result, found = shelf.result(model), places(library, model)
+    names = [dataset.image_name(path) for path in shelf.split.parts["test"]]
+    title = f"Test images as {name_of(embedding.owner(result.card))} sees them"
+    figure = charts.data.embedding(found, result, names, colouring, species, title)
+    return figure, partial(datafindings.embedded_species, result, found)

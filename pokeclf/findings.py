@@ -8,12 +8,14 @@ from html import escape
 import numpy as np
 
 from pokeclf import evaluation, study
+from pokeclf.dataset import image_name
 from pokeclf.latency import Latency
 from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, folded, percent, table
 from pokeclf.results import Result
 from pokeclf.species import of
 from pokeclf.study import StudyModel
+from pokeclf.treefindings import SETTING, setting_name
 
 TEN = 10
 LISTED = 50
@@ -51,49 +53,14 @@ def _study_size(model: StudyModel) -> str:
     if model.study_parameters:
         return f"{model.study_parameters / 1e6:.1f}{NBSP}M parameters"
     best = int(np.argmax(model.study_by_setting))
-    return _setting(*model.recipes["study"].settings[best])
+    return setting_name(*model.recipes["study"].settings[best])
 
 
 def _size(result: Result) -> str:
     settings = result.card.settings
     if study.find(result.card.model).is_tree:
-        return _setting(*(settings[key] for key in _SETTING))
+        return setting_name(*(settings[key] for key in SETTING))
     return f"{result.card.parameters / 1e6:.1f}{NBSP}M parameters"
-
-
-def _setting(trees: int, depth: int) -> str:
-    return f"{trees} trees, depth {depth}"
-
-
-def experiments_on_trees(tuned: Mapping[str, Result]) -> str:
-    """The study's table of tree ensembles in both experiments with our figures beside its own."""
-    rows = []
-    for first, second in _same_trees():
-        for place, setting in enumerate(first.recipes["study"].settings):
-            row = [first.name.split(" (")[0], _setting(*setting)]
-            for model in (first, second):
-                row.append(f"{100 * model.study_by_setting[place]:.0f}{NBSP}%")
-                row.append(_with_setting(tuned.get(model.id), setting))
-            rows.append(row)
-    header = (
-        "model", "setting", "experiment 1: the study", "ours", "experiment 2: the study", "ours"
-    )  # fmt: skip
-    return table(header, rows, "Trees on features of a fine-tuned and of a frozen network")
-
-
-def _same_trees() -> list[tuple[StudyModel, StudyModel]]:
-    """Each kind of trees in experiment 1 and in experiment 2."""
-    trees = [model for model in study.STUDY if model.is_tree]
-    two = {model.architecture: model for model in trees if model.stage == study.EXPERIMENT_2}
-    return [(one, two[one.architecture]) for one in trees if one.stage == study.EXPERIMENT_1]
-
-
-def _with_setting(result: Result | None, setting: tuple[int, int]) -> str:
-    """Test accuracy with a setting of the trees."""
-    for tried in result.card.candidates if result else ():
-        if tuple(tried[key] for key in _SETTING) == setting:
-            return percent(tried["test_accuracy"])
-    return "–"
 
 
 def latencies(found: Mapping[str, Latency]) -> str:
@@ -113,47 +80,6 @@ def latencies(found: Mapping[str, Latency]) -> str:
         f"{escape(date)}. In turns with it ran {escape(baseline)}: "
         f"{float(np.median(times)):.1f}{NBSP}ms.</p>"
         for (cpu, threads, date, baseline), times in ways.items()
-    )
-
-
-def tree_settings(tuned: Mapping[str, Result]) -> str:
-    """Every setting of the tree ensembles beside the study's figure, as the study tabulates it."""
-    rows = []
-    for model_id, result in tuned.items():
-        model = study.find(model_id)
-        for tried, theirs in zip(result.card.candidates, model.study_by_setting, strict=False):
-            chosen = all(result.card.settings.get(key) == tried[key] for key in _SETTING)
-            accuracy = percent(tried["test_accuracy"])
-            rows.append(
-                [
-                    model.name, str(tried["n_estimators"]), str(tried["max_depth"]),
-                    f"{100 * theirs:.0f}{NBSP}%", percent(tried["validation_accuracy"]),
-                    f"<strong>{accuracy}</strong>, chosen" if chosen else accuracy,
-                ]
-            )  # fmt: skip
-    if not rows:
-        return ""
-    header = ("model", "trees", "depth", "the study", "validation", "test")
-    words = table(header, rows, "The validation images choose, the test images are looked at once")
-    return folded("How the settings of the trees were chosen", words)
-
-
-_SETTING = ("n_estimators", "max_depth")
-
-
-def importances(result: Result, values: np.ndarray) -> str:
-    """How many features share the work, in words."""
-    ranked = np.sort(values)[::-1].cumsum()
-    half = int(np.searchsorted(ranked, 0.5)) + 1
-    meaning = (
-        "the gain of the splits on it" if result.card.architecture == "xgboost"
-        else "how much the splits on it sort the species"
-    )  # fmt: skip
-    source = study.find(result.card.features_from or result.card.model).name
-    return (
-        f"<p>It reads the {len(values)} features of {escape(source)}; a feature's importance is "
-        f"{meaning}. <strong>{half}</strong> of them carry half of it. A feature has no name: "
-        "TreeSHAP on the Identify tab shows where in a picture the ones that count come from.</p>"
     )
 
 
@@ -223,6 +149,25 @@ def only_one_right(one: Result, other: Result, names: Sequence[str], paths: Sequ
             )
         )
     return "".join(parts)
+
+
+def images(result: Result, places: np.ndarray, paths: Sequence[str], caption: str) -> str:
+    """Test images at some places with a model's answers, as a table.
+
+    Parameters
+    ----------
+    paths : of all test images, as the split has them.
+    """
+    classes, shares = result.card.classes, result.probabilities.max(1)
+    rows = [
+        [
+            of(classes[result.labels[place]]).name,
+            escape(of(classes[result.guesses[place]]).name), percent(float(shares[place])),
+            escape(image_name(paths[place])),
+        ]
+        for place in places
+    ]  # fmt: skip
+    return table(("right", "guess", "probability", "image"), rows, caption)
 
 
 def all_pairs(ranked: Sequence[Result]) -> str:

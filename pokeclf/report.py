@@ -13,7 +13,16 @@ from itertools import count, pairwise
 from pathlib import Path
 from string import Template
 
-from pokeclf import alternatives, charts, exhibits, findings, study
+from pokeclf import (
+    alternatives,
+    charts,
+    confusions,
+    embedding,
+    exhibits,
+    findings,
+    study,
+    treefindings,
+)
 from pokeclf.alternatives import Figure
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
@@ -22,6 +31,8 @@ from pokeclf.markup import table
 
 TEMPLATE = Path(__file__).with_suffix(".html")
 ENDINGS = (".html", ".htm")
+LISTED = 24
+"""Images of each kind that are listed of a model."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,20 @@ class Choice:
     parts: tuple[Part, ...]
 
 
-Part = str | Figure | Choice
+@dataclass(frozen=True)
+class Told:
+    """A figure that has words and a table of its own, as :func:`alternatives.beside` has them.
+
+    Attributes
+    ----------
+    beside : gives them from the figure's name.
+    """
+
+    figure: Figure
+    beside: Callable[[str], str]
+
+
+Part = str | Figure | Choice | Told
 """HTML, a figure, or a choice; None is left out."""
 
 
@@ -100,19 +124,23 @@ def _html(parts: Iterator[Part] | tuple[Part, ...], number: Iterator[int]) -> st
             )
         elif isinstance(part, str):
             found.append(part)
+        elif isinstance(part, Told):
+            name = f"figure-{next(number)}"
+            found.append(_figure(part.figure, name, part.beside(name)))
         elif part is not None:
-            found.append(_figure(part, f"figure-{next(number)}"))
+            name = f"figure-{next(number)}"
+            found.append(_figure(part, name, alternatives.beside(part, name)))
     return "\n".join(found)
 
 
-def _figure(figure: Figure, name: str) -> str:
+def _figure(figure: Figure, name: str, beside: str) -> str:
     # JSON may stand in a script when it cannot end it.
     data = figure.to_json().replace("</", "<\\/")
     return (
         f'<figure><div class="chart" id="{name}" role="img" aria-labelledby="{name}-words" '
         f'style="height: {figure.layout.height}px"></div>'
         f'<script type="application/json">{data}</script>'
-        f"{alternatives.beside(figure, name)}</figure>"
+        f"{beside}</figure>"
     )
 
 
@@ -122,7 +150,7 @@ def _leaderboard(library: Library, shelf: Shelf) -> Iterator[Part]:
         [name, *(escape(alternatives.cell(each)) for each in others)]
         for name, *others in exhibits.leaderboard(shelf)
     ]
-    yield table(exhibits.COLUMNS, rows, "All figures")
+    yield table(tuple(exhibits.COLUMNS.values()), rows, "All figures")
     yield charts.accuracy_against_size(shelf.tuned)
     yield exhibits.against_latency(shelf)
     yield findings.latencies(shelf.latencies)
@@ -144,8 +172,8 @@ def _two_models(library: Library, shelf: Shelf) -> Iterator[Part]:
     for first, second in pairwise(result.card.model for result in shelf.ranked):
         verdict, differences, images = exhibits.pair(shelf, first, second)
         maps = [
-            Choice(label, (exhibits.pair_confusions(shelf, first, second, extent),))
-            for extent, label in exhibits.EXTENTS.items()
+            Choice(label, (confusions.difference(shelf, first, second, extent),))
+            for extent, label in confusions.EXTENTS.items()
         ]
         name = f"{exhibits.name_of(first)} and {exhibits.name_of(second)}"
         yield Choice(name, (verdict, images, differences, *maps))
@@ -157,14 +185,14 @@ def _mistakes(library: Library, shelf: Shelf) -> Iterator[Part]:
     yield findings.families(shelf.ranked)
     for result in shelf.ranked:
         model = result.card.model
-        first, *others = exhibits.EXTENTS
+        first, *others = confusions.EXTENTS
         maps = [
-            Choice(exhibits.EXTENTS[extent], (exhibits.confusions(shelf, model, extent),))
+            Choice(confusions.EXTENTS[extent], (confusions.single(shelf, model, extent),))
             for extent in others
         ]
         yield Choice(
             exhibits.name_of(model),
-            (exhibits.mistakes(shelf, model), exhibits.confusions(shelf, model, first), *maps),
+            (exhibits.mistakes(shelf, model), confusions.single(shelf, model, first), *maps),
         )
 
 
@@ -175,14 +203,38 @@ def _calibration(library: Library, shelf: Shelf) -> Iterator[Part]:
 
 
 def _trees(library: Library, shelf: Shelf) -> Iterator[Part]:
-    yield findings.experiments_on_trees(shelf.tuned)
-    yield findings.tree_settings(shelf.tuned)
+    yield treefindings.experiments_on_trees(shelf.tuned)
+    yield treefindings.tree_settings(shelf.tuned)
     for model in exhibits.trees(shelf):
         try:
             parts: tuple[Part, ...] = exhibits.importances(library, model)
         except PokeclfError as error:  # Trees that are damaged leave the rest as it is.
             parts = (f"<p>{escape(str(error))}</p>",)
         yield Choice(exhibits.name_of(model), parts)
+
+
+def _gallery(library: Library, shelf: Shelf) -> Iterator[Part]:
+    yield "<p>Without pictures: the page shows them where the data set is at hand.</p>"
+    paths = shelf.split.parts["test"]
+    for result in shelf.ranked:
+        tables = (
+            findings.images(result, choose(result)[:LISTED], paths, caption)
+            for caption, choose in exhibits.GALLERY.items()
+        )
+        yield Choice(exhibits.name_of(result.card.model), tuple(tables))
+
+
+def _embedding(library: Library, shelf: Shelf) -> Iterator[Part]:
+    yield "<p>Test images whose features are alike lie close to each other (t-SNE).</p>"
+    for result in shelf.ranked:
+        model = result.card.model
+        if embedding.owner(result.card) != model:
+            continue  # Trees read a network's features, which are there already.
+        try:
+            part: Part = Told(*exhibits.embedded(library, model))
+        except PokeclfError as error:  # It was not computed, or it is damaged.
+            part = f"<p>{escape(str(error))}</p>"
+        yield Choice(exhibits.name_of(model), (part,))
 
 
 SECTIONS: dict[str, Callable[[Library, Shelf], Iterator[Part]]] = {
@@ -192,4 +244,6 @@ SECTIONS: dict[str, Callable[[Library, Shelf], Iterator[Part]]] = {
     "Mistakes": _mistakes,
     "Calibration": _calibration,
     "Trees": _trees,
+    "Gallery": _gallery,
+    "Embedding": _embedding,
 }

@@ -19,7 +19,7 @@ def shelf():
     return Library(hub.BUNDLED).shelf()
 
 
-def _cells(html):
+def cells(html):
     """Rows of the first table as lists of texts."""
     rows = re.findall(r"<tr>(.*?)</tr>", html)
     return [
@@ -29,7 +29,7 @@ def _cells(html):
 
 
 def test_the_studys_summary_has_its_fifteen_models_beside_ours(shelf):
-    rows = _cells(findings.summary(shelf.tuned))[1:]
+    rows = cells(findings.summary(shelf.tuned))[1:]
     assert [row[0] for row in rows] == [model.name for model in study.STUDY]
     by_name = {row[0]: row for row in rows}
     assert by_name["Basic CNN"][1] == "0.66 %"  # with the decimals of the study
@@ -47,27 +47,8 @@ def test_the_studys_summary_has_its_fifteen_models_beside_ours(shelf):
 
 
 def test_a_model_that_is_not_trained_keeps_its_row(shelf):
-    rows = _cells(findings.summary({"convmixer": shelf.tuned["convmixer"]}))
+    rows = cells(findings.summary({"convmixer": shelf.tuned["convmixer"]}))
     assert rows[1] == ["Basic CNN", "0.66 %", "not trained yet", "29.6 M parameters", "–"]
-
-
-def test_the_studys_table_of_trees_has_both_experiments(shelf):
-    rows = _cells(findings.experiments_on_trees(shelf.tuned))[1:]
-    assert len(rows) == 9
-    assert rows[0][:3] == ["XGBoost", "100 trees, depth 10", "41 %"]
-    assert rows[-1][0] == "Extra Trees"
-    assert rows[-1][4] == "66 %"
-    tried = shelf.tuned["extra_trees_exp1"].card.candidates[-1]
-    assert rows[-1][3] == f"{100 * tried['test_accuracy']:.1f} %"
-    missing = _cells(findings.experiments_on_trees({}))[1]
-    assert missing == ["XGBoost", "100 trees, depth 10", "41 %", "–", "57 %", "–"]
-
-
-def test_all_settings_of_the_trees_stand_in_a_table(shelf):
-    rows = _cells(findings.tree_settings(shelf.tuned))[1:]
-    trees = [each for each in shelf.tuned if study.find(each).is_tree]
-    assert len(rows) == 3 * len(trees)
-    assert sum("chosen" in row[-1] for row in rows) == len(trees)
 
 
 def test_the_studys_recipe_stands_beside_ours(shelf):
@@ -105,7 +86,7 @@ def test_images_that_only_one_gets_right_are_named(shelf):
     test = evaluation.mcnemar(one.right, other.right)
     assert f"{test.only_first:,} images that only A gets right" in first
     assert f"{test.only_second:,} images that only B gets right" in second
-    rows = _cells(first)
+    rows = cells(first)
     assert rows[0] == ["image", "B takes it for"]
     assert len(rows) == 1 + min(test.only_first, findings.LISTED)
     place = paths.index(rows[1][0])
@@ -116,7 +97,7 @@ def test_images_that_only_one_gets_right_are_named(shelf):
 
 def test_every_two_models_are_tested_with_the_better_one_first(shelf):
     ranked = shelf.ranked
-    rows = _cells(findings.all_pairs(ranked))[1:]
+    rows = cells(findings.all_pairs(ranked))[1:]
     assert len(rows) == len(ranked) * (len(ranked) - 1) // 2
     test = evaluation.mcnemar(ranked[0].right, ranked[1].right)
     assert rows[0][:4] == [
@@ -141,7 +122,7 @@ def test_mistakes_name_the_most_frequent_confusions(shelf):
 
 def test_the_table_of_families_counts_what_stays_inside(shelf):
     result = shelf.tuned["convmixer"]
-    (row,) = _cells(findings.families([result]))[1:]
+    (row,) = cells(findings.families([result]))[1:]
     family = findings.family_numbers(result.card.classes)
     same = family[result.guesses] == family[result.labels]
     inside, wrong = int((same & ~result.right).sum()), int((~result.right).sum())
@@ -164,3 +145,14 @@ def test_calibration_is_told_as_the_card_has_it(shelf):
     words = plain(findings.calibration(result))
     assert f"<strong>{100 * test.calibration_error:.1f} %</strong>" in words
     assert f"by {100 * test.uncalibrated_error:.1f} % on average" in words
+
+
+def test_images_are_told_with_their_answers(shelf):
+    result = shelf.tuned["convmixer"]
+    paths = shelf.split.parts["test"]
+    place = int(np.flatnonzero(~result.right)[0])
+    header, row = cells(findings.images(result, np.array([place]), paths, "Some"))
+    assert header == ["right", "guess", "probability", "image"]
+    assert row[0] != row[1]
+    assert row[2] == f"{100 * result.probabilities[place].max():.1f} %"
+    assert row[3] == paths[place].rsplit(".", 1)[0]

@@ -20,8 +20,9 @@ FLOORS = [
     {"checkpoint", "datasummary"},
     {"classifier", "results", "library", "pictures", "embedding"},
     {"explain", "selections"},
-    {"charts", "findings", "alternatives", "datafindings"},
-    {"exhibits"},
+    {"charts", "treefindings", "alternatives", "datafindings"},
+    {"findings"},
+    {"confusions", "exhibits"},
     {"report"},
     {"dashboard", "explaincommand", "__main__"},
 ]

@@ -7,8 +7,10 @@ import shutil
 
 import pytest
 
-from pokeclf import charts, dataset, exhibits, findings, hub, report
+from pokeclf import charts, dataset, exhibits, findings, hub, report, treefindings
 from pokeclf.__main__ import main
+from pokeclf.dashboard.embedding import Embedding
+from pokeclf.dashboard.gallery import Gallery
 from pokeclf.dashboard.subtabs import SUBTABS
 from pokeclf.library import Library
 from tests.dashboard.page.browser import CHROMIUM, FLAGS, PHONE, WIDE, fits
@@ -33,14 +35,14 @@ def test_everything_of_the_tab_is_in_it(written, shelf):
     assert written.stat().st_size < LARGEST
     assert shelf.split.fingerprint in text
     assert f"{len(shelf.split.parts['test']):,} test images" in text
-    assert set(report.SECTIONS) <= {part.title for part in SUBTABS}
+    assert set(report.SECTIONS) == {part.title for part in (*SUBTABS, Gallery, Embedding)}
     for title in report.SECTIONS:
         assert f">{title}</h2>" in text
     for result in shelf.ranked:
         assert exhibits.mistakes(shelf, result.card.model) in text
         assert findings.calibration(result) in text
     assert findings.summary(shelf.tuned) in text
-    assert findings.experiments_on_trees(shelf.tuned) in text
+    assert treefindings.experiments_on_trees(shelf.tuned) in text
     assert exhibits.importances(Library(hub.BUNDLED), exhibits.trees(shelf)[-1])[0] in text
 
 

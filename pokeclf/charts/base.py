@@ -12,7 +12,7 @@ PALETTE = (
 OURS, STUDY = PALETTE[0], PALETTE[1]
 RIGHT, RELATED, UNRELATED = PALETTE[0], PALETTE[1], PALETTE[3]
 INK = "#7a8699"
-"""A grey that can be read on the light and on the dark page."""
+"""A grey between those that the style sheets of the page and the report put in its place."""
 GRID = "rgba(128, 140, 160, 0.25)"
 
 

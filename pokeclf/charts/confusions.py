@@ -13,7 +13,9 @@ from pokeclf.charts.base import GRID, OURS, RELATED, STUDY, UNRELATED, titled
 Cells = Callable[[int, int], str]
 """Id of the square of a row and a column in a map of confusions."""
 _LABELLED = 30
-"""So many names fit beside each axis; of more, some are left out."""
+"""So many names fit beside each axis of a map that fits on a phone."""
+_WIDE = 960
+"""Side of a larger map in pixels; where there is less room, it scrolls."""
 
 
 def confusions(
@@ -69,8 +71,10 @@ def _matrix(
     counted: str,
 ) -> go.Figure:
     count = len(names)
-    height, largest = (640, 18) if count <= _LABELLED else (960, 12)
+    height, largest = (640, 18) if count <= _LABELLED else (_WIDE, 12)
     figure = titled(title, height, series=series, customdata=counted)
+    if count > _LABELLED:
+        figure.update_layout(width=_WIDE)
     most = max([int(counts.max(initial=0)) for _, counts, *_ in parts] + [1])
     for name, counts, colour, cell in parts:
         rows, columns = np.nonzero(counts)
@@ -103,14 +107,9 @@ def _matrix(
         for start, end in pairwise(edges)
     ]  # fmt: skip
     axis = {"type": "category", "categoryorder": "array", "categoryarray": list(names)}
-    labelled = list(names)[:: max(1, -(-count // 50))]
-    figure.update_xaxes(
-        **axis, title="guessed", range=[-0.5, count - 0.5], tickangle=-90, tickvals=labelled,
-        tickfont={"size": 10}, showticklabels=count <= _LABELLED, showgrid=count <= _LABELLED,
-    )  # fmt: skip
-    figure.update_yaxes(
-        **axis, title={"text": "right", "standoff": 28}, range=[count - 0.5, -0.5],
-        tickvals=labelled, showgrid=count <= _LABELLED,
-    )  # fmt: skip
+    # Of many names some are left out; they come back when a part of the map is enlarged.
+    axis |= {"nticks": 50, "tickfont": {"size": 10}, "showgrid": count <= _LABELLED}
+    figure.update_xaxes(**axis, title="guessed", range=[-0.5, count - 0.5], tickangle=-90)
+    figure.update_yaxes(**axis, title={"text": "right", "standoff": 28}, range=[count - 0.5, -0.5])
     figure.update_layout(legend={"itemsizing": "constant"}, shapes=blocks)
     return figure

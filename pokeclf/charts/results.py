@@ -86,7 +86,7 @@ def _by_stage(results: Mapping[str, Result]) -> dict[str, list[Result]]:
 
 
 def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
-    """Training and validation by epoch, one colour a run.
+    """Training and validation by epoch, one colour a run; with more runs than colours, dots.
 
     Parameters
     ----------
@@ -103,12 +103,14 @@ def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
             figure.add_scatter(
                 x=[int(row["epoch"]) + 1 for row in rows],
                 y=[scale * float(row[f"{part}_{quantity}"]) for row in rows],
-                name=f"{name}, {'training' if part == 'train' else part}", mode="lines",
+                name=f"{name}, {'training' if part == 'train' else part}",
+                mode="lines" if number < len(PALETTE) else "lines+markers",
                 line={"color": PALETTE[number % len(PALETTE)], "dash": dash},
                 hovertemplate="epoch %{x}: %{y:.3g}<extra>%{fullData.name}</extra>",
             )  # fmt: skip
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title=f"{quantity} ({'%' if quantity == 'accuracy' else 'nats'})")
+    figure.update_layout(legend={"font": {"size": 10}})  # long names must fit on a phone
     return figure
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from html import escape
 from urllib.parse import urlencode
 
-from pokeclf import exhibits
+from pokeclf import confusions, exhibits
 from pokeclf.charts.data import COLOURINGS
 from pokeclf.explain import HEADS, METHODS
 from pokeclf.study import BY_ID, STUDY
@@ -32,7 +32,7 @@ RUNS = frozenset(f"{model.id}-{recipe}" for model in STUDY for recipe in model.r
 """Trainings, by model and recipe."""
 _GRADIOS = ("api", "settings")
 """Panels that Gradio opens by the same name as our views."""
-_NUMBER = re.compile(r"[0-9]{1,3}")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 _LAYER = re.compile(r"[a-z]+ \d{1,2} of \d{1,2}")
 
 
@@ -52,11 +52,15 @@ class Address:
     maps : one of :data:`MAPS`.
     top : the model whose best guess Compare's maps are for.
     view : one of :data:`VIEWS`.
-    first, second : the two models there; a single one is ``model``.
+    sort : the order of the leaderboard, of :data:`~pokeclf.exhibits.SORTS`.
+    first, second : the two models there, or whose maps Compare subtracts; a single one is
+        ``model``.
     runs : trainings whose curves are drawn, of :data:`RUNS`.
     quantity : what is drawn of them, of :data:`~pokeclf.exhibits.QUANTITIES`.
-    extent : which confusions are drawn, of :data:`~pokeclf.exhibits.EXTENTS`.
+    extent : which confusions are drawn, of :data:`~pokeclf.confusions.EXTENTS`.
     show : one of :data:`SHOWN`; of a confusion, images of ``species`` taken for ``guessed``.
+    page : number of the Gallery's page, from 0.
+    image : place among the test images of the one whose maps the Gallery shows.
     colours : what the marks of the embedding are coloured by.
     """
 
@@ -76,6 +80,7 @@ class Address:
     models: tuple[str, ...] = ()
     maps: str | None = None
     top: str | None = None
+    sort: str | None = None
     first: str | None = None
     second: str | None = None
     runs: tuple[str, ...] = ()
@@ -83,6 +88,8 @@ class Address:
     extent: str | None = None
     show: str | None = None
     guessed: str | None = None
+    page: int | None = None
+    image: int | None = None
     colours: str | None = None
 
     @property
@@ -115,6 +122,7 @@ def read(
     readers = {
         "tab": _one_of(TABS),
         "view": _one_of(VIEWS),
+        "sort": _one_of(exhibits.SORTS),
         "example": _one_of(drawings),
         "model": _one_of(BY_ID),
         "species": _one_of(species),
@@ -122,10 +130,10 @@ def read(
         "layer": lambda text: text if _LAYER.fullmatch(text) else None,
         "against": _one_of(species),
         "heads": _one_of(HEADS),
-        "head": _number,
-        "discard": _number,
-        "strength": _number,
-        "threshold": _number,
+        "head": _up_to(100),
+        "discard": _up_to(100),
+        "strength": _up_to(100),
+        "threshold": _up_to(100),
         "models": _some_of(BY_ID),
         "maps": _one_of(MAPS),
         "top": _one_of(BY_ID),
@@ -133,9 +141,11 @@ def read(
         "second": _one_of(BY_ID),
         "runs": _some_of(RUNS),
         "quantity": _one_of(exhibits.QUANTITIES),
-        "extent": _one_of(exhibits.EXTENTS),
+        "extent": _one_of(confusions.EXTENTS),
         "show": _one_of(SHOWN),
         "guessed": _one_of(species),
+        "page": _up_to(99_999),
+        "image": _up_to(99_999),
         "colours": _one_of(COLOURINGS),
     }
     values = {name: readers[name](query[name]) for name in readers if query.get(name)}
@@ -159,9 +169,9 @@ def _some_of(known: Collection[str]) -> Callable[[str], tuple[str, ...] | None]:
     return names
 
 
-def _number(text: str) -> int | None:
-    """A percentage, or the number of a head."""
-    return int(text) if _NUMBER.fullmatch(text) and int(text) <= 100 else None
+def _up_to(most: int) -> Callable[[str], int | None]:
+    """Reads whole numbers that are not negative."""
+    return lambda text: int(text) if _NUMBER.fullmatch(text) and int(text) <= most else None
 
 
 def _written(value: str | int | tuple[str, ...]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import PurePosixPath
 
 import gradio as gr
 
+from pokeclf.dataset import image_name
 from pokeclf.errors import PokeclfError
 from pokeclf.markup import percent, table
 from pokeclf.pictures import Pictures
@@ -66,11 +66,6 @@ def picked(event: gr.EventData, count: int) -> int:
     return place
 
 
-def title(name: str) -> str:
-    """What people call an image: its path without the suffix."""
-    return str(PurePosixPath(name).with_suffix(""))
-
-
 def listing(pictures: Pictures, shown: Sequence[Shown], header: Sequence[str], caption: str) -> str:
     """Cards, as HTML that needs no further request; without pictures, a table and the reason.
 
@@ -82,14 +77,15 @@ def listing(pictures: Pictures, shown: Sequence[Shown], header: Sequence[str], c
     if why is None:
         found = "".join(_card(pictures, each, header) for each in shown)
         return f'<div class="cards">{found}</div>'
-    rows = [[each.facts[0], *map(escape, (*each.facts[1:], title(each.name)))] for each in shown]
+    cells = [(*each.facts, image_name(each.name)) for each in shown]
+    rows = [[first, *map(escape, others)] for first, *others in cells]
     return f'<p class="hint">{escape(why)}</p>' + table((*header, "image"), rows, caption)
 
 
 def _card(pictures: Pictures, each: Shown, header: Sequence[str]) -> str:
     picture = _picture(pictures, each)
     if each.place is not None:
-        label = escape(f"Choose {each.alt}, {title(each.name)}")
+        label = escape(f"Choose {each.alt}, {image_name(each.name)}")
         picture = (
             f'<button type="button" data-place="{each.place}" aria-label="{label}">{picture}'
             "</button>"
@@ -99,7 +95,7 @@ def _card(pictures: Pictures, each: Shown, header: Sequence[str]) -> str:
         for name, fact in zip(header, each.facts, strict=True)
     )
     return (
-        f"<figure>{picture}<figcaption>{facts}<small>{escape(title(each.name))}</small>"
+        f"<figure>{picture}<figcaption>{facts}<small>{escape(image_name(each.name))}</small>"
         "</figcaption></figure>"
     )
 

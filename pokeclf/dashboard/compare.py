@@ -15,9 +15,9 @@ from pokeclf import study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import Guess
 from pokeclf.dashboard import compare_wording, examples, map_wording, notices, report, wording
-from pokeclf.dashboard.address import COMPARE, MAPS, OWN, SAME, Address
+from pokeclf.dashboard.address import COMPARE, OWN, SAME, Address
+from pokeclf.dashboard.compare_layout import Layout
 from pokeclf.dashboard.comparison import Comparison, Seat, differences, pictures, seat
-from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.keep import file_link
 from pokeclf.dashboard.picker import best
 from pokeclf.dashboard.seen import Observations, check_presence
@@ -32,69 +32,13 @@ MOST = "most"
 """The species that the maps are for is the one that most models see."""
 
 
-class Compare:
-    """Components and handlers of the tab."""
+class Compare(Layout):
+    """Handlers of the tab."""
 
     def __init__(self, observations: Observations, drawings: Path, workers: int) -> None:
+        super().__init__(drawings)
         self.observations = observations
-        self.drawings = examples.drawings_of(drawings)
-        self.asked = gr.State()  # what the page was opened with, if that has a picture
-        self.found = gr.State()
-        self.latest = gr.State(Latest())
-        with gr.Row():
-            with gr.Column(scale=3, min_width=300):
-                self._build_picture()
-            with gr.Column(scale=7, min_width=300):
-                self._build_choices()
-        self.result = gr.HTML(elem_id="compare-result")
-        with gr.Column(visible=False, elem_id="compare-more") as self.more:
-            self._build_more()
         self._listen(workers)
-
-    def _build_picture(self) -> None:
-        self.picture = Picture(
-            type="filepath", image_mode=None, sources=["upload", "clipboard", "webcam"],
-            label="One picture", placeholder="Drop a picture here\nor click to choose one",
-            height=260, buttons=[], elem_id="compare-picture",
-            alt_text="The picture that is compared",
-        )  # fmt: skip
-        self.examples = examples.strip(self.drawings, "compare-examples")
-
-    def _build_choices(self) -> None:
-        self.models = Boxes([], interactive=True, label="Models", elem_id="compare-models")
-        with gr.Row():
-            self.presets = [
-                (gr.Button(name, size="sm", min_width=120), stages) for name, stages in _PRESETS
-            ]
-        self.maps = Options(
-            list(zip(_MAPS, MAPS, strict=True)), value=SAME, label="The maps are for",
-            interactive=True, elem_id="compare-maps",
-        )  # fmt: skip
-        self.top = Menu(
-            [], label="The same species is", interactive=True, filterable=False,
-            elem_id="compare-top",
-        )  # fmt: skip
-        self.button = gr.Button("Compare", variant="primary", elem_id="compare-button")
-        self.address = gr.HTML(padding=False)
-
-    def _build_more(self) -> None:
-        with gr.Column() as self.two:
-            gr.HTML("<h3>Where two maps differ</h3>")
-            with gr.Row():
-                self.pair = [
-                    Menu(
-                        [],
-                        label=label,
-                        interactive=True,
-                        filterable=False,
-                        elem_id=elem_id,
-                        min_width=240,
-                    )
-                    for label, elem_id in (("One model", "pair-one"), ("The other", "pair-other"))
-                ]
-            self.differences = gr.HTML(elem_id="compare-differences")
-        self.report = gr.Button("Make a report", size="sm", elem_id="report")
-        self.links = gr.HTML(elem_id="report-links")
 
     @property
     def opened(self) -> list[gr.components.Component]:
@@ -107,6 +51,7 @@ class Compare:
         for button, stages in self.presets:
             button.click(partial(self.available, stages), None, self.models, **quiet)
         choices = [self.picture, self.models, self.maps, self.top]
+        chosen = [*choices, *self.pair]
         compared = [
             self.result,
             self.found,
@@ -118,7 +63,7 @@ class Compare:
         ]
         compare = {
             "fn": self.compare,
-            "inputs": [*choices, self.found, self.latest],
+            "inputs": [*chosen, self.found, self.latest],
             "outputs": compared,
             "show_progress": "minimal",
             "show_progress_on": self.result,
@@ -132,8 +77,11 @@ class Compare:
         taken = self.examples.click(self.take_example, self.examples, self.picture, **quiet)
         taken.then(trigger_mode="multiple", **compare)  # the last one counts, see `compare`
         self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
-        gr.on([each.change for each in choices], self.link, choices, self.address,
+        gr.on([each.change for each in chosen], self.link, chosen, self.address,
             trigger_mode="always_last", **quiet,
+        )  # fmt: skip
+        gr.on([each.change for each in (*choices, self.found)], self.outdated,
+            [self.found, *choices], self.stale, trigger_mode="always_last", **quiet,
         )  # fmt: skip
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
         gr.on(
@@ -159,6 +107,7 @@ class Compare:
         options = [(name, model) for model, name in trained.items()]
         top = asked.top if asked.top in trained else MOST
         maps, path = asked.maps or SAME, None
+        pair = asked.first, asked.second
         if asked.example:  # where Gradio itself would put it, too
             drawing = examples.find(self.drawings, asked.example)
             path = self.picture.move_resource_to_block_cache(drawing)
@@ -173,9 +122,9 @@ class Compare:
                 value=top,
                 visible=maps != OWN,
             ),
-            self.address: self.link(path, chosen, maps, top),
+            self.address: self.link(path, chosen, maps, top, *pair),
         }
-        asks = {self.picture: path, self.asked: (path, chosen, maps, top)}
+        asks = {self.picture: path, self.asked: (path, chosen, maps, top, *pair)}
         return found | (asks if path else {})
 
     def follow(self, asked: tuple | None, latest: Latest) -> Iterator[Updates]:
@@ -188,15 +137,41 @@ class Compare:
         latest.next()
         return {self.result: "", **(self._nothing if before else {})}
 
-    def link(self, path: str | None, models: list[str] | None, maps: str, top: str | None) -> str:
+    def link(
+        self,
+        path: str | None,
+        models: list[str] | None,
+        maps: str,
+        top: str | None,
+        first: str | None = None,
+        second: str | None = None,
+    ) -> str:
         """A link to what is chosen, as HTML."""
         return Address(
             COMPARE,
             example=examples.name_of(self.drawings, path) if path else None,
             models=tuple(models or ()),
             maps=maps,
-            top=top if top in study.BY_ID and maps != OWN else None,
+            top=_chooser(maps, top),
+            first=first,
+            second=second,
         ).link
+
+    def outdated(
+        self,
+        found: Comparison | None,
+        path: str | None,
+        models: list[str] | None,
+        maps: str,
+        top: str | None,
+    ) -> str:
+        """A sentence where the result on the page is not of what is chosen now, as HTML."""
+        if found is None or path is None:
+            return ""
+        was = found.path, set(found.asked), found.maps, found.top
+        if was == (path, set(models or ()), maps, _chooser(maps, top)):
+            return ""
+        return "<p>The result below is of other choices; Compare shows these.</p>"
 
     def take_example(self, place: int) -> str:
         """The path of the drawing that was chosen."""
@@ -216,6 +191,8 @@ class Compare:
         models: list[str] | None,
         maps: str,
         top: str | None = MOST,
+        first: str | None = None,
+        second: str | None = None,
         before: Comparison | None = None,
         latest: Latest | None = None,
     ) -> Iterator[Updates]:
@@ -223,13 +200,14 @@ class Compare:
 
         Parameters
         ----------
+        first, second : the models whose maps are subtracted, where both are compared.
         before : the comparison on the page. Only if there is one, what belongs to it is hidden:
             Gradio would hide a column that was never shown for good.
         latest : the visitor's; a comparison gives up when another is asked for meanwhile.
         """
         latest = latest or Latest()
         number = latest.next()
-        for updates in self._steps(path, models, maps, top, before):
+        for updates in self._steps(path, models, maps, top, (first, second), before):
             if number != latest.number:
                 return
             yield updates
@@ -244,6 +222,7 @@ class Compare:
         models: list[str] | None,
         maps: str,
         top: str | None,
+        pair: tuple[str | None, str | None],
         before: Comparison | None,
     ) -> Iterator[Updates]:
         if before:
@@ -262,7 +241,7 @@ class Compare:
                 yield self._so_far("guess", number, len(models), guesses)
             if not guesses:
                 raise PokeclfError("None of these models can answer.")
-            chooser = top if top in study.BY_ID and maps != OWN else None
+            chooser = _chooser(maps, top)
             species = None if maps == OWN else self._species(path, chooser, guesses)
             seats: list[Seat] = []
             for model, row in guesses.items():
@@ -270,7 +249,7 @@ class Compare:
                 yield {
                     self.result: compare_wording.progress("map", len(seats), len(guesses), guesses)
                 }
-            yield self._view(Comparison(path, maps, chooser, tuple(seats)))
+            yield self._view(Comparison(path, maps, chooser, tuple(models), tuple(seats)), pair)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             yield {self.result: ""}
@@ -283,9 +262,12 @@ class Compare:
             return self.observations.get(path, top).observation.best.species
         return Counter(row[0].species for row in guesses.values()).most_common(1)[0][0]
 
-    def _view(self, found: Comparison) -> Updates:
+    def _view(self, found: Comparison, asked: tuple[str | None, str | None]) -> Updates:
         options = [(seat.name, seat.model) for seat in found.seats]
-        pair = [each.model for each in (found.seats * 2)[:2]]
+        if len(set(asked)) == 2 and all(map(found.seat, asked)):
+            pair = list(asked)
+        else:
+            pair = [each.model for each in (found.seats * 2)[:2]]
         return {
             self.result: compare_wording.compared(found, pictures(self.observations, found)),
             self.found: found,
@@ -318,14 +300,6 @@ class Compare:
         return f"<p>{link}</p>"
 
 
-_MAPS = (
-    "the same species, on one scale",
-    "the same species, each on its own scale",
-    "each model's own guess",
-)
-_PRESETS = (
-    ("All", study.STAGES),
-    ("From scratch", (study.SCRATCH,)),
-    ("Experiment 1", (study.EXPERIMENT_1,)),
-    ("Experiment 2", (study.EXPERIMENT_2,)),
-)
+def _chooser(maps: str, top: str | None) -> str | None:
+    """The model whose best guess the maps are for, None where another rule chooses."""
+    return top if top in study.BY_ID and maps != OWN else None

@@ -65,11 +65,13 @@ class Comparison:
     path : the uploaded file.
     maps : what the maps are for, one of :data:`~pokeclf.dashboard.address.MAPS`.
     top : id of the model whose best guess chose the species; None when most models did.
+    asked : ids of all models that were asked, also of those that could not answer.
     """
 
     path: str
     maps: str
     top: str | None
+    asked: tuple[str, ...]
     seats: tuple[Seat, ...]
 
     def seat(self, model: str | None) -> Seat | None:

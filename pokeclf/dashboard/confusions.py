@@ -6,15 +6,15 @@ from typing import Any
 
 import gradio as gr
 
-from pokeclf import exhibits, findings
+from pokeclf import confusions, exhibits, findings
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.chart import CLICK, Chart, Updates, pointed
 from pokeclf.dashboard.inputs import Menu, Options
-from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on
+from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
 
-EXTENTS = [(label, name) for name, label in exhibits.EXTENTS.items()]
+EXTENTS = [(label, name) for name, label in confusions.EXTENTS.items()]
 FIRST_EXTENT = EXTENTS[0][1]
 HINT = (
     '<p class="hint">A click on a square opens its images in the Gallery; of two families, those '
@@ -29,7 +29,7 @@ class Confusions(SubTab):
     ----------
     models : the menus of the models whose confusions are drawn, twice the same if there is one.
     extent : which confusions are drawn.
-    cell : tells which square was clicked, by its id of :func:`~pokeclf.exhibits.confusions`.
+    cell : tells which square was clicked, by its id of :func:`~pokeclf.confusions.single`.
     """
 
     models: tuple[Menu, Menu]
@@ -73,7 +73,7 @@ class TwoModels(Confusions):
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The two best models."""
-        models = [result.card.model for result in shelf.ranked]
+        models = ranked(shelf)
         first = asked_or(models, asked.first, models[0])
         second = asked_or(models, asked.second, models[min(1, len(models) - 1)])
         extent = asked.extent or FIRST_EXTENT
@@ -104,7 +104,7 @@ class TwoModels(Confusions):
     def draw(self, first: str, second: str, extent: str) -> Updates:
         """Their confusions alone."""
         shelf = self.library.shelf()
-        figure = exhibits.pair_confusions(shelf, first, second, _known(extent))
+        figure = confusions.difference(shelf, first, second, _known(extent))
         return self.confusions.shows(figure)
 
 
@@ -138,7 +138,7 @@ class Mistakes(Confusions):
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """All models' families, and the best model's confusions."""
-        models = [result.card.model for result in shelf.ranked]
+        models = ranked(shelf)
         model = asked_or(models, asked.model, models[0])
         extent = asked.extent or FIRST_EXTENT
         return {
@@ -160,7 +160,7 @@ class Mistakes(Confusions):
 
     def draw(self, model: str, extent: str) -> Updates:
         """The map alone."""
-        figure = exhibits.confusions(self.library.shelf(), model, _known(extent))
+        figure = confusions.single(self.library.shelf(), model, _known(extent))
         return self.confusions.shows(figure)
 
 
@@ -192,4 +192,4 @@ def _squares(name: str) -> tuple[Chart, gr.HTML]:
 
 
 def _known(extent: str) -> str:
-    return extent if extent in exhibits.EXTENTS else FIRST_EXTENT
+    return extent if extent in confusions.EXTENTS else FIRST_EXTENT

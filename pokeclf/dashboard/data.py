@@ -29,7 +29,8 @@ class Data:
 
     def __init__(self, pictures: Pictures) -> None:
         self.pictures = pictures
-        gr.HTML(Address(DATA).link, padding=False)
+        self.asked = gr.State(Address())  # what the page was opened with
+        self.address = gr.HTML(self.link(), padding=False)
         self.problem = gr.HTML(elem_id="data-problem")
         with gr.Column(visible=False, elem_id="data") as self.panel:
             self.overview = gr.HTML(elem_classes="words")
@@ -51,6 +52,10 @@ class Data:
             notices.guarded(self.show_species, 1), self.chosen, self.samples,
             show_progress="hidden", api_visibility="private", trigger_mode="always_last",
         )  # fmt: skip
+        self.chosen.change(
+            self.link, self.chosen, self.address, show_progress="hidden",
+            api_visibility="private", trigger_mode="always_last",
+        )  # fmt: skip
 
     @property
     def outputs(self) -> list[gr.components.Component]:
@@ -61,15 +66,25 @@ class Data:
             self.samples, self.groups, *(output for chart in charts for output in chart.outputs),
         ]  # fmt: skip
 
-    def refresh(self, chosen: str | None = None) -> Updates:
+    @staticmethod
+    def link(chosen: str | None = None) -> str:
+        """A link to the tab with a species' images, as HTML."""
+        return Address(DATA, species=chosen).link
+
+    def refresh(
+        self,
+        chosen: str | None = None,
+        asked: Address = Address(),  # noqa: B008 - frozen
+    ) -> Updates:
         """Draw everything from what is known of the data set now.
 
         Parameters
         ----------
         chosen : the species whose images are on the page.
+        asked : what the page was opened with.
         """
         try:
-            return self._view(chosen)
+            return self._view(chosen or asked.species)
         except Exception as error:  # A person must see a sentence, whatever happened.
             return {
                 self.problem: f"<p>{notices.sentence(error)}</p>",

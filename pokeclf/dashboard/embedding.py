@@ -8,14 +8,13 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from pokeclf import charts, datafindings, embedding, selections, study
+from pokeclf import charts, exhibits, selections
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EMBEDDING, Address
-from pokeclf.dashboard.cards import ANSWER, answered, listing, picked, title
+from pokeclf.dashboard.cards import ANSWER, answered, listing, picked
 from pokeclf.dashboard.chart import CLICK, REST, Updates, pointed
 from pokeclf.dashboard.inputs import Menu, Options
-from pokeclf.dashboard.picker import ranked
-from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, on
+from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
 from pokeclf.pictures import Pictures
@@ -81,8 +80,7 @@ class Embedding(LaterSubTab):
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The best model that has an embedding."""
-        names = ranked(shelf)
-        models = [model for _, model in names]
+        models = ranked(shelf)
         usual = next((each for each in models if self._is_there(each)), models[0])
         model = asked_or(models, asked.model, usual)
         slugs = shelf.result(model).card.classes
@@ -90,7 +88,7 @@ class Embedding(LaterSubTab):
         chosen = asked.species if asked.species in slugs else ALL
         colours = asked.colours or charts.data.TYPE
         return {
-            self.model: gr.update(choices=names, value=model),
+            self.model: gr.update(choices=named(models), value=model),
             self.species: gr.update(choices=[("All species", ALL), *species], value=chosen),
             self.colouring: colours,
             **self.draw(model, chosen, colours),
@@ -108,25 +106,20 @@ class Embedding(LaterSubTab):
         A model without an embedding gets a sentence that says how to compute it.
         """
         result = self.library.shelf().result(model)
+        chosen = species if species in result.card.classes else None
+        known = colouring if colouring in charts.data.COLOURINGS else charts.data.TYPE
         try:
-            places = self._places(result)
+            figure, beside = exhibits.embedded(self.library, model, known, chosen)
         except PokeclfError as error:
             line = f"<p>{notices.sentence(error)}</p>"
             nothing = gr.update(value=None, visible=False)
             return {self.line: line, self.chart: nothing, self.picked: "", self.table: "",
                     self.images: ""}  # fmt: skip
-        names = [title(name) for name in self.pictures.test_images(result.card)]
-        chosen = species if species in result.card.classes else None
-        figure = charts.data.embedding(
-            places, result, names,
-            colouring if colouring in charts.data.COLOURINGS else charts.data.TYPE,
-            chosen, f"Test images as {_network(result)} sees them",
-        )  # fmt: skip
         return {
             self.line: READING,
             self.chart: gr.update(value=figure, visible=True),
             self.picked: "",
-            self.table: datafindings.embedded_species(result, places, CHART),
+            self.table: beside(CHART),
             self.images: self._images_of(result, chosen) if chosen else "",
         }
 
@@ -145,18 +138,9 @@ class Embedding(LaterSubTab):
         shown = [replace(answered(result, names, int(place)), place=None) for place in places]
         return listing(self.pictures, shown, ANSWER, caption)
 
-    def _places(self, result: Result) -> np.ndarray:
-        owner = embedding.owner(result.card)
-        return embedding.read(self.library.root / owner, self.library.shelf().result(owner).card)
-
     def _is_there(self, model: str) -> bool:
         try:
-            self._places(self.library.shelf().result(model))
+            exhibits.places(self.library, model)
         except PokeclfError:
             return False
         return True
-
-
-def _network(result: Result) -> str:
-    """Whose features these are."""
-    return study.find(embedding.owner(result.card)).name

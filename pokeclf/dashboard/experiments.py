@@ -63,7 +63,7 @@ class Experiments:
         """A click on a square opens its images, and both models' maps of the first of them."""
         outputs = [self.tabs, *self.gallery.outputs]
         opened = on([part.cell.select], self.open_square, list(part.models), outputs)
-        opened.then(notices.guarded(self.gallery.maps_at_once, 1), **self.gallery.explaining)
+        opened.then(notices.guarded(self.gallery.maps_at_once, 2), **self.gallery.explaining)
 
     def open_square(self, first: str, second: str, event: gr.EventData) -> Updates:
         """Show in the Gallery what a square of a map of confusions counts.

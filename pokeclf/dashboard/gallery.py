@@ -18,13 +18,13 @@ from pokeclf.dashboard.address import (
     UNSURE,
     Address,
 )  # fmt: skip
-from pokeclf.dashboard.cards import ANSWER, PICK, answered, listing, picked, title
+from pokeclf.dashboard.cards import ANSWER, PICK, answered, listing, picked
 from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
-from pokeclf.dashboard.picker import ranked
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, on
+from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.dashboard.twomaps import maps
+from pokeclf.dataset import image_name
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
 from pokeclf.pictures import Pictures
@@ -61,6 +61,8 @@ class Gallery(LaterSubTab):
     def _build(self) -> None:
         self.page = gr.State(0)
         self.stands = gr.State()  # model, selection and choice that are on the page
+        self.explained = gr.State()  # the image whose maps are on the page
+        self.wanted = gr.State()  # image and models whose maps an address asks for
         with gr.Row():
             self.model = model_menu("Model", "gallery-model")
             self.choice = Menu(
@@ -85,15 +87,17 @@ class Gallery(LaterSubTab):
                 self.second = model_menu("Second model", "gallery-second")
             self.button = gr.Button("Show the maps", variant="primary", elem_id="gallery-show")
             self.maps = gr.HTML(elem_id="gallery-result", elem_classes="words")
-        self.menus = (self.model, self.second, self.which, self.choice)
+        self.menus = (
+            self.model, self.second, self.which, self.choice, self.page, self.explained
+        )  # fmt: skip
         self.listed = [
             self.choice, self.line, self.images, self.page, self.back, self.on, self.panel,
-            self.image, self.maps, self.stands,
+            self.image, self.maps, self.explained, self.stands,
         ]  # fmt: skip
 
     @property
     def outputs(self) -> list[gr.components.Component]:
-        return [self.drawn, self.model, self.second, self.which, *self.listed]
+        return [self.drawn, self.model, self.second, self.which, self.wanted, *self.listed]
 
     def _listen(self, workers: int) -> None:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
@@ -103,30 +107,44 @@ class Gallery(LaterSubTab):
         on([self.model.input], self.second_beside, both, [self.second])
         for button, turn in ((self.back, self.turn_back), (self.on, self.turn_on)):
             on([button.click], turn, [*asked, self.page], self.listed)
-        chosen = [self.image, self.maps]
+        explained = [self.maps, self.explained]
+        chosen = [self.image, *explained]
         self.images.select(
-            notices.guarded(self.pick, len(chosen)), self.image, chosen, **quiet
+            notices.guarded(self.pick, len(chosen)), self.explained, chosen, **quiet
         ).then(None, js=SHOW_MAPS, api_visibility="private")
-        self.image.input(lambda: "", None, self.maps, **quiet)
-        self.explaining = {
-            "inputs": [self.image, *both], "outputs": self.maps, "show_progress": "minimal",
+        self.image.input(lambda: ("", None), None, explained, **quiet)
+        lane = {
+            "outputs": explained, "show_progress": "minimal", "show_progress_on": self.maps,
             "api_visibility": "private", "concurrency_limit": workers, "concurrency_id": "models",
         }  # fmt: skip
-        self.button.click(notices.guarded(self.show_maps, 1), **self.explaining)
+        self.explaining = {"inputs": [self.image, *both], **lane}
+        self.button.click(notices.guarded(self.show_maps, 2), **self.explaining)
+        # Not with what the menus stand at: they may not be on the page yet.
+        self.wanted.change(
+            notices.guarded(self.maps_wanted, 2), self.wanted,
+            trigger_mode="once",  # Gradio tells a change twice.
+            **lane,
+        )  # fmt: skip
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The surest mistakes of the best model."""
-        names = ranked(shelf)
-        models = [model for _, model in names]
+        models = ranked(shelf)
         model = asked_or(models, asked.first, models[0])
         which = asked.show or MISTAKES
-        choice = "/".join(filter(None, (asked.species, asked.guessed)))
+        choice = "/".join(filter(None, (asked.species, asked.guessed))) or None
         second = self.second_beside(model, asked_or(models, asked.second, model))
+        result = shelf.result(model)
+        if choice and choice not in [value for _, value in _options(result, which)]:
+            notices.notify(PokeclfError("There are no such images; others are shown instead."))
+            choice = None
+        names = self.pictures.test_images(result.card)
+        image = names[asked.image] if asked.image in range(len(names)) else None
         return {
-            self.model: gr.update(choices=names, value=model),
-            self.second: gr.update(choices=names, value=second),
+            self.model: gr.update(choices=named(models), value=model),
+            self.second: gr.update(choices=named(models), value=second),
             self.which: which,
-            **self.show(model, which, choice or None),
+            self.wanted: (image, model, second) if image else None,
+            **self.show(model, which, choice, asked.page or 0, image),
         }
 
     def choices(
@@ -135,20 +153,23 @@ class Gallery(LaterSubTab):
         second: str | None = None,
         which: str | None = None,
         choice: str | None = None,
+        page: int | None = None,
+        explained: str | None = None,
     ) -> dict[str, Any]:
-        """Both models, and which images are shown."""
+        """Both models, which images are shown, and the one whose maps are."""
         species, _, guessed = (choice or "").partition("/")
+        image = self.pictures.split().parts["test"].index(explained) if explained else None
         return {
             "first": model, "second": second, "show": which, "species": species,
-            "guessed": guessed,
+            "guessed": guessed, "page": page or None, "image": image,
         }  # fmt: skip
 
     def second_beside(self, model: str, second: str) -> str:
         """Another model than the first, where there is one."""
         if second != model:
             return second
-        names = ranked(self.library.shelf())
-        return next((each for _, each in names if each != model), model)
+        models = ranked(self.library.shelf())
+        return next((each for each in models if each != model), model)
 
     def turn_back(self, model: str, view: str, choice: str | None, page: int) -> Updates:
         """The page before."""
@@ -164,8 +185,14 @@ class Gallery(LaterSubTab):
             return {self.stands: gr.skip()}
         return self.show(model, view, choice)
 
-    def show(self, model: str, view: str, choice: str | None, page: int = 0) -> Updates:
+    def show(
+        self, model: str, view: str, choice: str | None, page: int = 0, image: str | None = None
+    ) -> Updates:
         """One page of a view.
+
+        Parameters
+        ----------
+        image : path of the test image that is chosen where it is on the page, else the first.
 
         Raises
         ------
@@ -180,7 +207,9 @@ class Gallery(LaterSubTab):
         places = _places(result, view, choice)
         page = min(max(page, 0), max(len(places) - 1, 0) // PAGE)
         shown = [answered(result, names, int(p)) for p in places[page * PAGE : (page + 1) * PAGE]]
-        choices = [(f"{each.alt}: {title(each.name)}", each.name) for each in shown]
+        choices = [(f"{each.alt}: {image_name(each.name)}", each.name) for each in shown]
+        listed = [name for _, name in choices]
+        chosen = image if image in listed else next(iter(listed), None)
         return {
             self.choice: gr.update(choices=options, value=choice, visible=bool(options)),
             self.line: f"<p>{_line(len(places), page)}</p>",
@@ -189,23 +218,31 @@ class Gallery(LaterSubTab):
             self.back: gr.update(interactive=page > 0),
             self.on: gr.update(interactive=(page + 1) * PAGE < len(places)),
             self.panel: gr.update(visible=bool(shown) and self.pictures.missing() is None),
-            self.image: gr.update(choices=choices, value=shown[0].name if shown else None),
+            self.image: gr.update(choices=choices, value=chosen),
             self.maps: "",
+            self.explained: None,
             self.stands: (model, view, choice),
         }
 
-    def pick(self, shown: str | None, event: gr.EventData) -> Updates:
+    def pick(self, explained: str | None, event: gr.EventData) -> Updates:
         """Choose the image whose card was clicked, by its place among the test images."""
         names = self.pictures.split().parts["test"]
-        place = picked(event, len(names))
-        return {self.image: names[place], self.maps: gr.skip() if names[place] == shown else ""}
+        name = names[picked(event, len(names))]
+        others = {} if name == explained else {self.maps: "", self.explained: None}
+        return {self.image: name, **others}
 
-    def maps_at_once(self, name: str | None, first: str, second: str) -> str:
+    def maps_at_once(self, name: str | None, first: str, second: str) -> Updates:
         """:meth:`show_maps` where there are pictures."""
-        return self.show_maps(name, first, second) if name and not self.pictures.missing() else ""
+        if not name or self.pictures.missing():
+            return {self.maps: ""}
+        return self.show_maps(name, first, second)
 
-    def show_maps(self, name: str | None, first: str, second: str) -> str:
-        """Where two models looked in one image, as HTML.
+    def maps_wanted(self, wanted: tuple[str, str, str] | None) -> Updates:
+        """The maps that an address asks for."""
+        return self.maps_at_once(*wanted) if wanted else {self.maps: gr.skip()}
+
+    def show_maps(self, name: str | None, first: str, second: str) -> Updates:
+        """Where two models looked in one image.
 
         Parameters
         ----------
@@ -216,13 +253,14 @@ class Gallery(LaterSubTab):
         if name not in names:
             raise PokeclfError("Choose an image of the list.")
         place = names.index(name)
-        ranked = np.argsort(-result.probabilities[place], kind="stable")
+        likeliest = np.argsort(-result.probabilities[place], kind="stable")
         right = int(result.labels[place])
-        rival = next(int(each) for each in ranked if each != right)
+        rival = next(int(each) for each in likeliest if each != right)
         path = str(self.pictures.file(name))
         models = dict.fromkeys(each.card.model for each in (result, other))
         seen = [self.observations.get(path, model) for model in models]
-        return maps(seen, *(result.card.classes[each] for each in (right, rival)))
+        drawn = maps(seen, *(result.card.classes[each] for each in (right, rival)))
+        return {self.maps: drawn, self.explained: name}
 
 
 def _options(result: Result, view: str) -> list[tuple[str, str]]:

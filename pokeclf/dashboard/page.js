@@ -11,14 +11,23 @@
 			for (const radio of field.querySelectorAll("input[type=radio]")) radio.name = field.id;
 		}
 	};
-	// On a phone the answer is below the screen, so the answer to a new picture is brought into view.
+	// On a phone the answer is below the screen, so the answer to a new picture is brought into
+	// view, and so is a comparison as soon as it begins.
+	const bring = (id) => {
+		if (window.innerWidth >= 640) return;
+		document.getElementById(id).scrollIntoView({ behavior: "smooth", block: "start" });
+	};
 	let seen = null;
+	let comparing = false;
 	const show = () => {
 		const picture = document.querySelector("#seen img");
-		if (!picture || picture.src === seen) return;
-		seen = picture.src;
-		const verdict = document.getElementById("verdict");
-		if (window.innerWidth < 640) verdict.scrollIntoView({ behavior: "smooth", block: "start" });
+		if (picture && picture.src !== seen) {
+			seen = picture.src;
+			bring("verdict");
+		}
+		const began = document.querySelector("#compare-result progress") !== null;
+		if (began && !comparing) bring("compare-result");
+		comparing = began;
 	};
 	// A plot is a picture whose words stand above its table.
 	const describe = () => {

@@ -79,7 +79,7 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
             show_progress="minimal", api_visibility="private",
         )  # fmt: skip
         data_tab.select(
-            data.refresh, data.chosen, data.outputs, show_progress="minimal",
+            data.refresh, [data.chosen, data.asked], data.outputs, show_progress="minimal",
             api_visibility="private",
         )  # fmt: skip
 
@@ -96,10 +96,12 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
                 **identify.open(asked if asked.tab == IDENTIFY else Address()),
                 **compare.open(asked if asked.tab == COMPARE else Address()),
                 **experiments.open(asked if asked.tab == EXPERIMENTS else Address()),
+                data.asked: asked if asked.tab == DATA else Address(),
             }
 
         page.load(
-            opened, None, [tabs, *identify.opened, *compare.opened, *experiments.opened],
+            opened, None,
+            [tabs, *identify.opened, *compare.opened, *experiments.opened, data.asked],
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from pokeclf import study
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.dashboard import notices, wording
 from pokeclf.errors import PokeclfError
-from pokeclf.library import Shelf
 
 UNTRAINED = (
     "No model is trained yet. Train the smallest one with "
@@ -29,11 +27,6 @@ def best(statuses: tuple[Status, ...]) -> str | None:
     """The id of the trained model with the highest test accuracy, None when there is none."""
     trained = [status for status in statuses if status.card]
     return max(trained, key=lambda status: status.card.test.accuracy).model.id if trained else None
-
-
-def ranked(shelf: Shelf) -> list[tuple[str, str]]:
-    """The models that have results, as options of a menu, the best first."""
-    return [(study.find(each.card.model).name, each.card.model) for each in shelf.ranked]
 
 
 def species(statuses: tuple[Status, ...]) -> frozenset[str]:

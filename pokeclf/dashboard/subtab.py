@@ -17,6 +17,7 @@ from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EXPERIMENTS, Address
 from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
+from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
 
 
@@ -26,7 +27,7 @@ class SubTab(ABC):
     title: str
     view_id: str
     """How an address names the part, one of :data:`~pokeclf.dashboard.address.VIEWS`."""
-    menus: tuple[Menu | Options, ...] = ()
+    menus: tuple[Menu | Options | gr.State, ...] = ()
     outputs: list[gr.components.Component]
 
     @abstractmethod
@@ -73,8 +74,19 @@ class LaterSubTab(SubTab):
 
 
 def asked_or(known: list[str], asked: str | None, usual: str | None) -> str | None:
-    """What an address names where it is there, a model with results for instance."""
-    return asked if asked in known else usual
+    """The model that an address names; of one that is not there, a notice says so.
+
+    Parameters
+    ----------
+    known : ids of the models that the view can show.
+    usual : the one that is shown where the address names none that is there.
+    """
+    if asked is None or asked in known:
+        return asked or usual
+    instead = f"; {exhibits.name_of(usual)} is shown instead" if usual else ""
+    name = exhibits.name_of(asked)
+    notices.notify(PokeclfError(f"There is nothing of {name} to show here{instead}."))
+    return usual
 
 
 def model_menu(label: str, name: str) -> Menu:
@@ -85,6 +97,11 @@ def model_menu(label: str, name: str) -> Menu:
 def named(models: list[str]) -> list[tuple[str, str]]:
     """Models as choices of a menu."""
     return [(exhibits.name_of(model), model) for model in models]
+
+
+def ranked(shelf: Shelf) -> list[str]:
+    """Ids of the models that have results, the best first."""
+    return [result.card.model for result in shelf.ranked]
 
 
 def on(

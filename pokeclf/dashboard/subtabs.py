@@ -6,20 +6,24 @@ from typing import Any
 
 import gradio as gr
 
-from pokeclf import charts, exhibits, findings
+from pokeclf import charts, exhibits, findings, treefindings
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.confusions import Mistakes, TwoModels
 from pokeclf.dashboard.inputs import Menu, Options
-from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on
+from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
 from pokeclf.results import Result
 
 QUANTITIES = [(label, name) for name, label in exhibits.QUANTITIES.items()]
+SORTS = [(label, name) for name, label in exhibits.SORTS.items()]
+FIRST_SORT = SORTS[0][1]
 WIDTHS = (200, 135, 95, 85, 85, 90, 90, 115, 95, 90, 95)
 """Of the leaderboard's columns, in pixels: narrow enough for the page, wide enough for words."""
+ROOM = 1000
+"""Height in pixels for all fifteen models, some of whose names take two lines."""
 FIRST_QUANTITY = QUANTITIES[0][1]
 
 
@@ -30,10 +34,16 @@ class Leaderboard(SubTab):
     view_id = "leaderboard"
 
     def __init__(self, library: Library) -> None:
+        self.library = library
         self.ranking = Chart("ranking")
+        self.sort = Menu(
+            SORTS, value=FIRST_SORT, label="Sort by", interactive=True, filterable=False,
+            elem_id="sort",
+        )  # fmt: skip
+        self.menus = (self.sort,)
         self.table = gr.Dataframe(
-            headers=list(exhibits.COLUMNS), interactive=False, show_search="filter", wrap=True,
-            label="All figures; the menu of a heading sorts", elem_id="leaderboard",
+            headers=list(exhibits.COLUMNS.values()), interactive=False, show_search="filter",
+            wrap=True, label="All figures", elem_id="leaderboard", max_height=ROOM,
             datatype=["str", "str", *["number"] * (len(exhibits.COLUMNS) - 2)], pinned_columns=1,
             column_widths=list(WIDTHS),
         )  # fmt: skip
@@ -44,24 +54,36 @@ class Leaderboard(SubTab):
                 self.time = Chart("time")
                 self.timed = gr.HTML(elem_id="timed", elem_classes="words")
         self.summary = gr.HTML()
+        on([self.sort.input], self.sorted, [self.sort], [self.table])
 
     @property
     def outputs(self) -> list[gr.components.Component]:
         return [
-            *self.ranking.outputs, self.table, *self.size.outputs, *self.time.outputs, self.timed,
-            self.summary,
+            *self.ranking.outputs, self.sort, self.table, *self.size.outputs,
+            *self.time.outputs, self.timed, self.summary,
         ]  # fmt: skip
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
-        """Everything, from a shelf."""
+        """Everything, the best model first."""
+        sort = asked.sort or FIRST_SORT
         return {
             **self.ranking.shows(charts.leaderboard(shelf.tuned)),
-            self.table: exhibits.leaderboard(shelf),
+            self.sort: sort,
+            self.table: exhibits.leaderboard(shelf, sort),
             **self.size.shows(charts.accuracy_against_size(shelf.tuned)),
             **self.time.shows(exhibits.against_latency(shelf)),
             self.timed: findings.latencies(shelf.latencies),
             self.summary: findings.summary(shelf.tuned),
         }
+
+    def choices(self, sort: str | None = None) -> dict[str, Any]:
+        """The order."""
+        return {"sort": sort}
+
+    def sorted(self, sort: str) -> list[list[str | float | None]]:
+        """All figures in an order."""
+        known = sort if sort in exhibits.SORTS else FIRST_SORT
+        return exhibits.leaderboard(self.library.shelf(), known)
 
 
 class Training(SubTab):
@@ -97,6 +119,8 @@ class Training(SubTab):
         """The runs that tell most."""
         runs = exhibits.runs(shelf)
         chosen = [name for name, run in runs.items() if _run_id(run) in asked.runs]
+        if len(chosen) < len(asked.runs):
+            notices.notify(PokeclfError("Trainings of this address without results are left out."))
         chosen = chosen or exhibits.telling_runs(shelf)
         quantity = asked.quantity or FIRST_QUANTITY
         return {
@@ -150,7 +174,7 @@ class Calibration(OneModel):
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The best model."""
-        models = [result.card.model for result in shelf.ranked]
+        models = ranked(shelf)
         model = asked_or(models, asked.model, models[0])
         choice = gr.update(choices=named(models), value=model)
         return {self.model: choice, **self.show(model)}
@@ -186,8 +210,8 @@ class Trees(OneModel):
         models = exhibits.trees(shelf)
         model = asked_or(models, asked.model, models[0] if models else None)
         updates = {
-            self.study: findings.experiments_on_trees(shelf.tuned),
-            self.settings: findings.tree_settings(shelf.tuned),
+            self.study: treefindings.experiments_on_trees(shelf.tuned),
+            self.settings: treefindings.tree_settings(shelf.tuned),
             self.model: gr.update(choices=named(models), value=model),
             self.words: "",
             **self.importances.shows(None),

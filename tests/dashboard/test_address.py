@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from pokeclf import study
-from pokeclf.dashboard.address import COMPARE, EXPERIMENTS, IDENTIFY, Address, read
+from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.waiting import Latest, StoppedError
 from pokeclf.dashboard.wording import unknown_address
 from pokeclf.explain import METHODS
@@ -41,7 +41,11 @@ def parsed(query):
         Address(EXPERIMENTS, "mistakes", model="convmixer", extent="families"),
         Address(EXPERIMENTS, "gallery", show="confusion", species="onix", guessed="geodude"),
         Address(EXPERIMENTS, "embedding", model="convmixer", species="onix", colours="family"),
+        Address(EXPERIMENTS, "leaderboard", sort="latency"),
+        Address(EXPERIMENTS, "gallery", show="species", species="mew", page=3, image=2255),
         Address(COMPARE, models=("convmixer",), maps="own"),
+        Address(COMPARE, models=("convmixer", "basic_cnn"), first="basic_cnn", second="convmixer"),
+        Address(DATA, species="mr-mime"),
     ],
 )
 def test_an_address_is_read_as_it_was_written(view):
@@ -60,7 +64,7 @@ def test_every_method_and_model_can_stand_in_an_address():
     [
         "tab", "view", "example", "model", "species", "method", "layer", "models", "maps", "top",
         "against", "heads", "head", "discard", "strength", "threshold",
-        "first", "second", "runs", "quantity", "extent", "show", "guessed", "colours",
+        "first", "second", "runs", "quantity", "extent", "show", "guessed", "colours", "sort",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -72,6 +76,12 @@ def test_what_is_unknown_is_left_out_and_only_its_name_is_told(name, value):
     assert found == Address()
     assert unknown == (name,)
     assert unknown_address(unknown).endswith(f"left out: {name}.")
+
+
+@pytest.mark.parametrize("name", ["page", "image"])
+@pytest.mark.parametrize("value", [HOSTILE, "nonsense", "-1", "100000", "3.5", "\u0663"])
+def test_places_are_whole_numbers(name, value):
+    assert parsed(f"?{name}={value}") == (Address(), (name,))
 
 
 def test_what_is_not_ours_is_nobodys_mistake():

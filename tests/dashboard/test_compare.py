@@ -124,6 +124,46 @@ def test_an_address_chooses_models_maps_and_a_drawing(compare):
     assert list(compare.follow(None, Latest())) == []
 
 
+def test_an_address_chooses_the_pair_whose_maps_are_subtracted(compare):
+    models = ("convmixer", "vit_frozen", "resnet18_frozen")
+    asked = Address(
+        COMPARE, example="eevee", models=models, maps=SAME,
+        first="resnet18_frozen", second="vit_frozen",
+    )  # fmt: skip
+    updates = compare.open(asked)
+    assert updates[compare.address] == asked.link
+    *_, last = compare.follow(updates[compare.asked], Latest())
+    assert [last[menu]["value"] for menu in compare.pair] == ["resnet18_frozen", "vit_frozen"]
+    assert "Orange: ResNet-18 frozen" in last[compare.differences]
+    # A pair that is not compared is left to the page.
+    *_, last = compare.compare(PIKACHU, list(models[:2]), SAME, None, "basic_cnn", "vit_frozen")
+    assert [last[menu]["value"] for menu in compare.pair] == list(models[:2])
+
+
+def test_a_result_of_other_choices_is_said_to_be(compare):
+    models = ["convmixer", "vit_frozen"]
+    *_, last = compare.compare(PIKACHU, models, SAME)
+    found = last[compare.found]
+    assert compare.outdated(None, PIKACHU, models, SAME, "most") == ""
+    assert compare.outdated(found, PIKACHU, models, SAME, "most") == ""
+    assert compare.outdated(found, PIKACHU, models[::-1], SAME, None) == ""
+    for changed in (
+        (PIKACHU, [*models, "basic_cnn"], SAME, "most"),
+        (PIKACHU, models, OWN, "most"),
+        (PIKACHU, models, SAME, "convmixer"),
+        (str(DRAWINGS / "eevee.png"), models, SAME, "most"),
+    ):
+        assert "of other choices" in compare.outdated(found, *changed)
+
+
+def test_two_experiments_may_be_compared_with_one_button(compare):
+    stages = {button.value: stages for button, stages in compare.presets}
+    chosen = compare.available(stages["Experiments 1 and 2"])
+    assert len(chosen) == 10
+    found = {study.find(model).stage for model in chosen}
+    assert found == {study.EXPERIMENT_1, study.EXPERIMENT_2}
+
+
 def test_models_that_are_level_are_said_to_be(compare):
     *_, last = compare.compare(PIKACHU, ["convmixer", "vit_frozen"], SAME)
     seats = last[compare.found].seats

@@ -8,6 +8,7 @@ import gradio as gr
 import pytest
 
 from pokeclf import dataset, datasummary, hub
+from pokeclf.dashboard.address import DATA, Address
 from pokeclf.dashboard.data import Data
 from pokeclf.errors import PokeclfError
 from pokeclf.pictures import Pictures
@@ -87,3 +88,12 @@ def test_a_data_set_without_a_manifest_has_no_charts_of_kinds(world, tmp_path):
     updates = tab.refresh()
     assert not updates[tab.kinds.plot]["visible"]
     assert updates[tab.sources.numbers] == ""
+
+
+def test_an_address_chooses_the_species(world):
+    tab = _tab(world.checkpoints)
+    asked = Address(DATA, species="charmander")
+    assert tab.refresh(None, asked)[tab.chosen]["value"] == "charmander"
+    assert tab.link("charmander") == asked.link
+    # What is chosen on the page counts more than what it was opened with.
+    assert tab.refresh("abra", asked)[tab.chosen]["value"] == "abra"

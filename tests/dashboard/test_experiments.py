@@ -7,7 +7,7 @@ import shutil
 import gradio as gr
 import pytest
 
-from pokeclf import dataset, exhibits, hub, latency
+from pokeclf import confusions, dataset, exhibits, hub, latency
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, VIEWS, Address
@@ -122,7 +122,7 @@ def _squares(updates, own):
     return [square for trace in figure.data for square in trace.ids or ()]
 
 
-@pytest.mark.parametrize("extent", exhibits.EXTENTS)
+@pytest.mark.parametrize("extent", confusions.EXTENTS)
 def test_every_square_opens_its_images(experiments, extent):
     pair, gallery = part(experiments, TwoModels), experiments.gallery
     models = ("convmixer", "basic_cnn")
@@ -155,14 +155,29 @@ def test_a_made_up_square_is_refused(experiments, place):
         experiments.open_square("convmixer", "convmixer", event)
 
 
-def test_what_an_address_names_without_results_is_left_out(experiments):
+def test_what_an_address_names_without_results_is_left_out_and_told(experiments, warnings):
     usual = experiments.refresh()
-    for asked, kind in (
-        (Address(EXPERIMENTS, "trees", model="convmixer"), Trees),
-        (Address(EXPERIMENTS, "training", runs=("vit_scratch-study",)), Training),
+    assert not warnings
+    for asked, kind, told in (
+        (Address(EXPERIMENTS, "trees", model="convmixer"), Trees, "nothing of ConvMixer to show"),
+        (Address(EXPERIMENTS, "training", runs=("vit_scratch-study",)), Training, "without result"),
     ):
         menu = part(experiments, kind).menus[0]
         assert experiments.refresh(None, asked)[menu] == usual[menu]
+        (said,) = warnings
+        assert told in said
+        warnings.clear()
+
+
+def test_the_leaderboard_is_sorted_by_what_a_person_chooses(experiments):
+    board = part(experiments, Leaderboard)
+    asked = Address(EXPERIMENTS, "leaderboard", sort="bytes")
+    found = experiments.refresh(None, asked)
+    assert (found[board.sort], found[board.table]) == ("bytes", board.sorted("bytes"))
+    sizes = [row[list(exhibits.COLUMNS).index("bytes")] for row in found[board.table]]
+    assert sizes == sorted(sizes)
+    assert board.link("bytes") == asked.link
+    assert board.sorted("nonsense") == board.sorted("accuracy") != found[board.table]
 
 
 def test_results_are_read_once_until_a_checkpoint_changes(few):
@@ -180,7 +195,7 @@ def test_results_are_read_once_until_a_checkpoint_changes(few):
     (few / latency.FILE).write_text("nonsense\n1\n")
     updates = experiments.refresh(drawn)
     assert "latency.csv is damaged" in updates[experiments.problem]
-    column = exhibits.COLUMNS.index("one image (ms)")
+    column = list(exhibits.COLUMNS).index("latency")
     assert [row[column] for row in updates[part(experiments, Leaderboard).table]] == [None, None]
     # One damaged checkpoint is told and leaves the others alone.
     (few / "convmixer" / "card.json").write_text("{")
@@ -212,13 +227,13 @@ def test_a_choice_that_is_not_there_is_a_notice(experiments, warnings, model):
 def test_another_extent_draws_another_map(experiments):
     mistakes, pair = part(experiments, Mistakes), part(experiments, TwoModels)
     sizes = []
-    for extent in (*exhibits.EXTENTS, "nonsense"):
+    for extent in (*confusions.EXTENTS, "nonsense"):
         figure = mistakes.draw("convmixer", extent)[mistakes.confusions.plot]["value"]
         sizes.append(len(figure.layout.xaxis.categoryarray))
         other = pair.draw("convmixer", "basic_cnn", extent)[pair.confusions.plot]["value"]
         assert other.data
-    assert sizes == [exhibits.CONFUSED, sizes[1], 151, exhibits.CONFUSED]
-    assert exhibits.CONFUSED < sizes[1] < 151
+    assert sizes == [confusions.CONFUSED, sizes[1], 151, confusions.CONFUSED]
+    assert confusions.CONFUSED < sizes[1] < 151
 
 
 def test_curves_are_those_of_the_chosen_runs(experiments):

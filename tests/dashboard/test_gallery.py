@@ -169,14 +169,16 @@ def test_a_choice_that_is_not_there_falls_back_to_one_that_is(bundled, view, cho
 def test_a_model_that_is_not_there_is_a_notice(gallery, warnings, model):
     notices.guarded(gallery.show, 2)(model, MISTAKES, None)
     for models in ((model, "convmixer"), ("convmixer", model)):
-        notices.guarded(gallery.show_maps, 1)("abra/1.png", *models)
+        notices.guarded(gallery.show_maps, 2)("abra/1.png", *models)
     assert warnings == ["Choose a model that is trained."] * 3
 
 
 def test_a_click_on_a_card_chooses_its_image(gallery, world):
     names = world.split.parts["test"]
-    assert gallery.pick(None, _event({"place": 2}))[gallery.image] == names[2]
-    assert gallery.pick(None, _event({"place": 2}))[gallery.maps] == ""
+    picked = gallery.pick(names[1], _event({"place": 2}))
+    assert picked == {gallery.image: names[2], gallery.maps: "", gallery.explained: None}
+    # The maps of the image that is clicked again stay.
+    assert gallery.pick(names[2], _event({"place": 2})) == {gallery.image: names[2]}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +191,9 @@ def test_a_made_up_click_is_refused(gallery, data):
 
 def test_maps_of_two_models_for_the_right_species_and_for_the_rival(gallery, world):
     name = world.split.parts["test"][2]
-    html = plain(gallery.show_maps(name, "convmixer", "vit_frozen"))
+    updates = gallery.show_maps(name, "convmixer", "vit_frozen")
+    assert updates[gallery.explained] == name
+    html = plain(updates[gallery.maps])
     captions = re.findall("<figcaption>([^<]+)", html)
     right = name.split("/")[0].capitalize()
     assert captions[0] == f"The picture itself: {right}"
@@ -201,12 +205,12 @@ def test_maps_of_two_models_for_the_right_species_and_for_the_rival(gallery, wor
     ]
     assert html.count("<img alt=") == 5
     alone = gallery.show_maps(name, "convmixer", "convmixer")
-    assert alone.count("<img alt=") == 3
+    assert alone[gallery.maps].count("<img alt=") == 3
 
 
 def test_of_a_right_answer_the_runner_up_is_the_rival(gallery, world):
     name = world.split.parts["test"][5]
-    html = plain(gallery.show_maps(name, "vit_frozen", "vit_frozen"))
+    html = plain(gallery.show_maps(name, "vit_frozen", "vit_frozen")[gallery.maps])
     right = name.split("/")[0].capitalize()
     assert f"not {right}" in html
     assert f"Finer-CAM: {right}" not in html
@@ -252,3 +256,33 @@ def test_without_results_there_is_a_sentence(world, tmp_path):
     shutil.copy(world.checkpoints / "split.json", tmp_path)
     gallery = _gallery(tmp_path)
     assert "No model is trained" in gallery.refresh()[gallery.line]
+
+
+def test_an_address_holds_the_page_and_the_image_whose_maps_are_shown(bundled, gallery, world):
+    turned = bundled.turn_on("convmixer", UNSURE, None, 0)
+    assert "page=1" in bundled.link("convmixer", "vit_frozen", UNSURE, None, 1, None)
+    updates = _opened(bundled, first="convmixer", show=UNSURE, page=1)
+    assert updates[bundled.page] == 1
+    assert updates[bundled.images] == turned[bundled.images]
+    assert updates[bundled.wanted] is None
+
+    name = world.split.parts["test"][1]
+    link = gallery.link("convmixer", "vit_frozen", MISTAKES, None, 0, name)
+    assert "image=1" in link
+    assert "page" not in link
+    updates = _opened(gallery, first="convmixer", second="vit_frozen", image=1)
+    assert updates[gallery.image]["value"] == name
+    shown = gallery.maps_wanted(updates[gallery.wanted])
+    expected = gallery.show_maps(name, "convmixer", "vit_frozen")[gallery.maps]
+    assert plain(shown[gallery.maps]) == plain(expected)
+    assert shown[gallery.explained] == name
+
+
+def test_what_an_address_names_and_is_not_there_is_told(gallery, bundled, warnings):
+    _opened(gallery, first="basic_cnn")
+    assert "There is nothing of Basic CNN to show here; " in warnings.pop()
+    updates = _opened(bundled, first="vit_finetuned", show=CONFUSION, species="mew", guessed="abra")
+    assert updates[bundled.choice]["value"] != "mew/abra"
+    assert warnings.pop() == "There are no such images; others are shown instead."
+    assert _opened(gallery, image=99_999)[gallery.wanted] is None
+    assert not warnings

@@ -18,7 +18,7 @@ from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import report
 from pokeclf.dashboard.address import SAME
 from pokeclf.dashboard.compare import Compare
-from pokeclf.dashboard.comparison import Comparison, pictures
+from pokeclf.dashboard.comparison import pictures
 from pokeclf.dashboard.seen import Observations
 from pokeclf.imaging import decode
 from tests.dashboard.conftest import DRAWINGS, plain
@@ -112,7 +112,7 @@ def test_names_that_look_like_html_are_text(tab, found, upload):
         )
         for seat in found.seats
     )
-    hostile = Comparison(found.path, found.maps, None, seats)
+    hostile = replace(found, top=None, seats=seats)
     drawn = pictures(tab.observations, hostile)
     page = report.page(hostile, decode(upload), drawn, "", date(2026, 3, 1))
     assert "<script" not in page

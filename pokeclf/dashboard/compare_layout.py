@@ -1,0 +1,90 @@
+"""What stands on the Compare tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from pokeclf import study
+from pokeclf.dashboard import examples
+from pokeclf.dashboard.address import MAPS, SAME
+from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
+from pokeclf.dashboard.waiting import Latest
+
+_MAPS = (
+    "the same species, on one scale",
+    "the same species, each on its own scale",
+    "each model's own guess",
+)
+_PRESETS = (
+    ("All", study.STAGES),
+    ("From scratch", (study.SCRATCH,)),
+    ("Experiment 1", (study.EXPERIMENT_1,)),
+    ("Experiment 2", (study.EXPERIMENT_2,)),
+    ("Experiments 1 and 2", (study.EXPERIMENT_1, study.EXPERIMENT_2)),
+)
+
+
+class Layout:
+    """The tab's components; :class:`~pokeclf.dashboard.compare.Compare` brings them to life."""
+
+    def __init__(self, drawings: Path) -> None:
+        self.drawings = examples.drawings_of(drawings)
+        self.asked = gr.State()  # what the page was opened with, if that has a picture
+        self.found = gr.State()
+        self.latest = gr.State(Latest())
+        with gr.Row():
+            with gr.Column(scale=3, min_width=300):
+                self._build_picture()
+            with gr.Column(scale=7, min_width=300):
+                self._build_choices()
+        self.result = gr.HTML(elem_id="compare-result")
+        with gr.Column(visible=False, elem_id="compare-more") as self.more:
+            self._build_more()
+
+    def _build_picture(self) -> None:
+        self.picture = Picture(
+            type="filepath", image_mode=None, sources=["upload", "clipboard", "webcam"],
+            label="One picture", placeholder="Drop a picture here\nor click to choose one",
+            height=260, buttons=[], elem_id="compare-picture",
+            alt_text="The picture that is compared",
+        )  # fmt: skip
+        self.examples = examples.strip(self.drawings, "compare-examples")
+
+    def _build_choices(self) -> None:
+        self.models = Boxes([], interactive=True, label="Models", elem_id="compare-models")
+        with gr.Row():
+            self.presets = [
+                (gr.Button(name, size="sm", min_width=120), stages) for name, stages in _PRESETS
+            ]
+        self.maps = Options(
+            list(zip(_MAPS, MAPS, strict=True)), value=SAME, label="The maps are for",
+            interactive=True, elem_id="compare-maps",
+        )  # fmt: skip
+        self.top = Menu(
+            [], label="The same species is", interactive=True, filterable=False,
+            elem_id="compare-top",
+        )  # fmt: skip
+        self.button = gr.Button("Compare", variant="primary", elem_id="compare-button")
+        self.stale = gr.HTML(elem_id="compare-stale", elem_classes="hint", padding=False)
+        self.address = gr.HTML(padding=False)
+
+    def _build_more(self) -> None:
+        with gr.Column() as self.two:
+            gr.HTML("<h3>Where two maps differ</h3>")
+            with gr.Row():
+                self.pair = [
+                    Menu(
+                        [],
+                        label=label,
+                        interactive=True,
+                        filterable=False,
+                        elem_id=elem_id,
+                        min_width=240,
+                    )
+                    for label, elem_id in (("One model", "pair-one"), ("The other", "pair-other"))
+                ]
+            self.differences = gr.HTML(elem_id="compare-differences")
+        self.report = gr.Button("Make a report", size="sm", elem_id="report")
+        self.links = gr.HTML(elem_id="report-links")
