@@ -18,7 +18,8 @@ class Recipe:
     ----------
     sizes : (share of the epochs, input side in pixels) pairs in order; small sizes first are the
         cheapest accuracy there is ("progressive resizing").
-    eval_size : input side at evaluation and when serving.
+    eval_size : input side at evaluation and when serving, unless the last of ``sizes`` turns
+        out to be better on the validation images.
     lr, body_lr : peak learning rates of the head and of the layers below it.
     layer_decay : each layer of the body learns so many times as fast as the one above it.
     frozen_epochs : for so many epochs only the last layer learns (the study's staged unfreezing).

@@ -200,12 +200,14 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=36,
-                eval_size=140,
-                sizes=((0.5, 80), (0.5, 120)),
+                epochs=60,
+                eval_size=180,
+                sizes=((0.4, 80), (0.4, 120), (0.2, 160)),
                 lr=6e-3,
                 body_lr=6e-3,
                 weight_decay=0.02,
+                mixup=0.2,
+                cutmix=0.5,
             )
         ),
     ),
@@ -220,9 +222,9 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=40,
+                epochs=48,
                 eval_size=160,
-                sizes=((0.4, 64), (0.3, 96), (0.3, 128)),
+                sizes=((0.375, 64), (0.25, 96), (0.225, 128), (0.15, 160)),
                 lr=3e-3,
                 body_lr=3e-3,
                 mixup=0.2,

@@ -191,6 +191,9 @@ def _keep(
 ) -> None:
     """Write the weights as they are stored and measure exactly those.
 
+    It will serve at the size of the recipe's evaluation or at that of its last epochs, whichever
+    is better on the validation images.
+
     Parameters
     ----------
     network : as it was trained.
@@ -200,17 +203,27 @@ def _keep(
     weights: list[WeightFile] = []
     if shop.keeps_weights:
         files, weights = _weight_files(stored, model, shop.root)
-    card = shop.new_card(
-        model, preprocessing_at(recipe, recipe.eval_size), weights,
-        models.parameter_count(network), {},
-    )  # fmt: skip
     network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
-    classifier = Classifier(card, network)
-    trained = shop.logits(classifier, "test").argmax(1)
+
+    def classifier(size: int, by_size: dict[str, float]) -> Classifier:
+        card = shop.new_card(
+            model, preprocessing_at(recipe, size), weights, models.parameter_count(network),
+            {"validation_accuracy_by_size": by_size},
+        )  # fmt: skip
+        return Classifier(card, network)
+
+    labels = shop.labels[shop.indices("validation")]
+    accuracies = {
+        size: float((shop.logits(classifier(size, {}), "validation").argmax(1) == labels).mean())
+        for size in dict.fromkeys((recipe.eval_size, recipe.sizes[-1][1]))
+    }
+    by_size = {str(size): accuracy for size, accuracy in accuracies.items()}
+    chosen = classifier(max(accuracies, key=accuracies.__getitem__), by_size)
+    trained = shop.logits(chosen, "test").argmax(1)
     network.load_state_dict(network.adapt(storage.restore(stored)))
-    logits = {part: shop.logits(classifier, part) for part in ("validation", "test")}
-    logits["mirrored"] = shop.logits(classifier, "test", mirrored=True)
-    card = replace(card, agreement=float((logits["test"].argmax(1) == trained).mean()))
+    logits = {part: shop.logits(chosen, part) for part in ("validation", "test")}
+    logits["mirrored"] = shop.logits(chosen, "test", mirrored=True)
+    card = replace(chosen.card, agreement=float((logits["test"].argmax(1) == trained).mean()))
     shop.finish(model, card, logits, files, [asdict(row) for row in history], started)
 
 

@@ -70,19 +70,25 @@ class Compare(Layout):
             "api_visibility": "private",
             **lane,
         }  # fmt: skip
-        gr.on([self.button.click, self.picture.upload], trigger_mode="always_last", **compare)
+        asked = gr.on(
+            [self.button.click, self.picture.upload], trigger_mode="always_last", **compare
+        )
         # Not with what the inputs stand at: they may not be on the page yet.
         follow = {**compare, "fn": self.follow, "inputs": [self.asked, self.latest]}
-        self.asked.change(trigger_mode="once", **follow)  # Gradio tells a change twice.
+        opened = self.asked.change(trigger_mode="once", **follow)  # It is told twice.
         taken = self.examples.click(self.take_example, self.examples, self.picture, **quiet)
-        taken.then(trigger_mode="multiple", **compare)  # the last one counts, see `compare`
+        # The last one counts, see `compare`.
+        taken = taken.then(trigger_mode="multiple", **compare)
         self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
         gr.on([each.change for each in chosen], self.link, chosen, self.address,
             trigger_mode="always_last", **quiet,
         )  # fmt: skip
-        gr.on([each.change for each in (*choices, self.found)], self.outdated,
-            [self.found, *choices], self.stale, trigger_mode="always_last", **quiet,
-        )  # fmt: skip
+        told = {
+            "fn": self.outdated, "inputs": [self.found, *choices], "outputs": self.stale, **quiet
+        }  # fmt: skip
+        gr.on([each.change for each in choices], trigger_mode="always_last", **told)
+        for each in (asked, opened, taken):
+            each.then(trigger_mode="multiple", **told)
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
         gr.on(
             [menu.input for menu in self.pair], notices.guarded(self.differ, 1),

@@ -139,12 +139,14 @@ class Gallery(LaterSubTab):
             choice = None
         names = self.pictures.test_images(result.card)
         image = names[asked.image] if asked.image in range(len(names)) else None
+        page = self.show(model, which, choice, asked.page or 0, image)
+        there = image is not None and page[self.image]["value"] == image
         return {
             self.model: gr.update(choices=named(models), value=model),
             self.second: gr.update(choices=named(models), value=second),
             self.which: which,
-            self.wanted: (image, model, second) if image else None,
-            **self.show(model, which, choice, asked.page or 0, image),
+            self.wanted: (image, model, second) if there else None,
+            **page,
         }
 
     def choices(

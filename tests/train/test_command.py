@@ -58,6 +58,16 @@ def test_a_trained_network_is_written_whole_and_answers(train_command, image_fol
     assert evaluation.measure(logits, np.array(labels), card.temperature) == card.test
 
 
+def test_a_network_serves_at_the_size_that_validation_prefers(train_command, monkeypatch):
+    _change_recipe(monkeypatch, "convmixer", eval_size=64)  # trained at 48 pixels in the end
+    assert train_command("convmixer") == 0
+    card = checkpoint.read_card(train_command.out / "convmixer")
+    tried = card.settings["validation_accuracy_by_size"]
+    assert set(tried) == {"48", "64"}
+    assert tried[str(card.preprocessing.size)] == max(tried.values())
+    assert card.validation.accuracy == pytest.approx(max(tried.values()))
+
+
 @pytest.mark.parametrize("kind", ["extra_trees", "random_forest", "xgboost"])
 def test_trees_learn_from_another_models_features(train_command, kind):
     assert train_command(f"{kind}_exp2") == 2  # nothing to learn from yet

@@ -51,7 +51,7 @@ def drawn(page):
 
 def picture(page, name):
     (ROOT / "artefacts").mkdir(exist_ok=True)
-    page.screenshot(path=ROOT / "artefacts" / f"identify-{name}.png", full_page=True)
+    page.screenshot(path=ROOT / "artefacts" / f"{name}.png", full_page=True)
 
 
 def fits(page):

@@ -50,6 +50,15 @@ def test_an_address_opens_a_comparison(open_page):
     expect(page.locator("#compare-differences img")).to_have_count(3, timeout=PATIENCE)
     expect(page.locator("#compare-result")).to_contain_text("Each has a scale of its own")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
+    address_with(page, "first=convmixer", "second=vit_frozen")
+    for menu, name in (("pair-one", "ViT frozen, deep head"), ("pair-other", "ConvMixer")):
+        page.locator(f"#{menu} input").click()
+        page.get_by_role("option", name=name).click()
+    address_with(page, "first=vit_frozen", "second=convmixer")
+    page.reload()
+    expect(page.locator("#compare-differences figcaption").first).to_have_text(
+        "ViT frozen, deep head", timeout=PATIENCE
+    )
     page.get_by_label("each model's own guess").click()
     address_with(page, "tab=compare", "models=convmixer,vit_frozen", "maps=own")
 
@@ -64,6 +73,25 @@ def test_an_address_opens_a_part_of_the_experiments(open_page):
     address_with(page, "view=two-models", "first=convmixer", "second=basic_cnn")
     page.get_by_role("tab", name="Mistakes").click()
     address_with(page, "view=mistakes", "model=")
+
+
+def test_an_address_sorts_the_leaderboard(open_page):
+    page = open_page(query="tab=experiments&view=leaderboard&sort=bytes")
+    first = page.locator("#leaderboard [data-row='0'][data-col='0']")
+    expect(first).to_contain_text("ConvMixer", timeout=PATIENCE)
+    page.locator("#sort input").click()
+    page.get_by_role("option", name="test accuracy").click()
+    expect(first).to_contain_text("ViT fine-tuned", timeout=PATIENCE)
+    address_with(page, "view=leaderboard", "sort=accuracy")
+
+
+def test_an_address_shows_a_species_of_the_data(open_page):
+    page = open_page(query="tab=data&species=mew")
+    expect(page.locator("#data-samples")).to_contain_text("Mew", timeout=PATIENCE)
+    expect(page.locator("#data-chosen input")).to_have_value("Mew")
+    page.locator("#data-chosen input").click()
+    page.get_by_role("option", name="Mewtwo", exact=True).click()
+    address_with(page, "tab=data", "species=mewtwo")
 
 
 def test_back_returns_to_the_tab_before(open_page):

@@ -83,6 +83,11 @@ def test_with_the_data_set_pictures_and_maps_are_shown(browser, pictured):
     broken = "[...document.images].filter(image => image.src && !image.naturalWidth).length"
     assert page.evaluate(broken) == 0
     picture(page, "phone-gallery")
+    page.wait_for_url(re.compile("view=gallery.*image="))
+    image = chosen.input_value()
+    page.reload()
+    expect(page.locator("#gallery-result img")).to_have_count(5, timeout=PATIENCE)
+    expect(chosen).to_have_value(image)
 
 
 def test_a_click_on_a_square_opens_its_images_and_maps(browser, pictured):
