@@ -5,7 +5,7 @@ What their axes do not say about the numbers stands in ``layout.meta``, for
 point's ``text`` and ``customdata`` are, and what tells its series apart (``series``).
 """
 
-from pokeclf.charts import data
+from pokeclf.charts import data, faithfulness
 from pokeclf.charts.base import script
 from pokeclf.charts.confusions import Cells, confusion_differences, confusions
 from pokeclf.charts.results import (
@@ -27,6 +27,7 @@ __all__ = [
     "confusions",
     "curves",
     "data",
+    "faithfulness",
     "families",
     "importances",
     "leaderboard",

@@ -50,11 +50,12 @@ class Chart:
     Parameters
     ----------
     name : id of the plot on the page.
+    visible : whether there is something to draw from the beginning.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, visible: bool = True) -> None:
         self.name = name
-        self.plot = gr.Plot(show_label=False, elem_id=name, elem_classes="chart")
+        self.plot = gr.Plot(show_label=False, visible=visible, elem_id=name, elem_classes="chart")
         self.numbers = gr.HTML(elem_classes="numbers")
 
     @property

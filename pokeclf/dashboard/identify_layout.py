@@ -132,8 +132,8 @@ class Layout:
         return [
             self.picture, self.model, self.summary, self.verdict, self.panel, self.guesses,
             self.count, self.strength, self.threshold, self.map, self.seen, self.seen_line,
-            self.method, self.reading, self.details, self.shown, self.address, self.check.result,
-            self.keep.links,
+            self.method, self.reading, self.details, self.shown, self.address,
+            self.keep.links, *self.check.outputs,
             *self.settings.outputs, *self.beside.outputs, *self.waiting.outputs,
         ]  # fmt: skip
 
@@ -166,7 +166,7 @@ class Layout:
             self.details: map_wording.details(found),
             self.shown: found,
             self.address: self.link_of(found),
-            self.check.result: "",
+            **self.check.nothing,
             self.keep.links: "",
             **self.settings.view(found),
             **self.beside.view(found),

@@ -34,19 +34,30 @@ class Scores:
 
     Attributes
     ----------
-    deletion : float32 K, area under the curve, the lower the better: marked places are covered
-        with the picture's mean colour, the strongest first (Petsiuk et al. 2018, section 4.1).
-    insertion : float32 K, area under the curve, the higher the better: marked places are laid
-        open in a blurred picture.
+    deletion_curves : float32 K × (STEPS + 1), probability of the species when so many equal shares
+        of the picture are covered with its mean colour, the strongest places first (Petsiuk et
+        al. 2018, section 4.1).
+    insertion_curves : float32 K × (STEPS + 1), the same when they are laid open in a blurred
+        picture.
     road : float32 K, -0.5…0.5, the higher the better: how much more probable the species is when
         the weakest places are taken away than when the strongest are, on average over the shares
         :data:`REMOVED`, halved (Rong et al. 2022). What is taken away is filled from its
         surroundings, which deletion does not do: its edges may themselves confuse a model.
     """
 
-    deletion: np.ndarray
-    insertion: np.ndarray
+    deletion_curves: np.ndarray
+    insertion_curves: np.ndarray
     road: np.ndarray
+
+    @property
+    def deletion(self) -> np.ndarray:
+        """Areas under the curves, float32 K: the lower the better."""
+        return _area(self.deletion_curves)
+
+    @property
+    def insertion(self) -> np.ndarray:
+        """Areas under the curves, float32 K: the higher the better."""
+        return _area(self.insertion_curves)
 
 
 @dataclass(frozen=True)
@@ -55,14 +66,27 @@ class Faithfulness:
 
     Attributes
     ----------
-    deletion, insertion, road : scores of the map.
+    own : scores of the map alone.
     random : scores of the random maps.
     """
 
-    deletion: float
-    insertion: float
-    road: float
+    own: Scores
     random: Scores
+
+    @property
+    def deletion(self) -> float:
+        """The map's area under the deletion curve."""
+        return float(self.own.deletion[0])
+
+    @property
+    def insertion(self) -> float:
+        """The map's area under the insertion curve."""
+        return float(self.own.insertion[0])
+
+    @property
+    def road(self) -> float:
+        """The map's ROAD."""
+        return float(self.own.road[0])
 
     @property
     def beaten_deleting(self) -> int:
@@ -120,10 +144,7 @@ def faithfulness(
     """
     check_for_sense(observation, explanation)
     maps = in_cells(explanation)[None]
-    found = scores(classifier, observation, explanation.species, maps)
-    return Faithfulness(
-        float(found.deletion[0]), float(found.insertion[0]), float(found.road[0]), random
-    )
+    return Faithfulness(scores(classifier, observation, explanation.species, maps), random)
 
 
 def check_for_sense(observation: Observation, explanation: Explanation) -> None:
@@ -187,8 +208,8 @@ def scores(
     without_weakest = probabilities(place[:, None] >= CELLS**2 - counts, fill)
     progress(1.0)
     return Scores(
-        _area(original, deletion, covered),
-        _area(spots, insertion, original),
+        _curves(original, deletion, covered),
+        _curves(spots, insertion, original),
         ((without_weakest - without_strongest).mean(1) / 2).numpy(),
     )
 
@@ -204,10 +225,14 @@ def _places(maps: Tensor) -> Tensor:
     return shuffled[order].argsort(dim=1)
 
 
-def _area(first: float, between: Tensor, last: float) -> np.ndarray:
-    """Area under each curve, given its two ends: K × (STEPS - 1) → K."""
-    curves = F.pad(F.pad(between, (1, 0), value=first), (0, 1), value=last)
-    return torch.trapezoid(curves, dx=1 / STEPS, dim=1).numpy()
+def _curves(first: float, between: Tensor, last: float) -> np.ndarray:
+    """Whole curves, given their two ends: K × (STEPS - 1) → K × (STEPS + 1)."""
+    return F.pad(F.pad(between, (1, 0), value=first), (0, 1), value=last).numpy()
+
+
+def _area(curves: np.ndarray) -> np.ndarray:
+    """Area under each curve over the whole picture: K × points → K."""
+    return np.trapezoid(curves, dx=1 / (curves.shape[1] - 1), axis=1)
 
 
 def _between(start: Tensor, end: Tensor, masks: Tensor) -> Tensor:

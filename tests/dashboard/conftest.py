@@ -70,6 +70,7 @@ def look(identify):
         **{f"beside {name}": part for name, part in vars(identify.beside).items()},
         **vars(identify.settings),
         **vars(identify.waiting),
+        **{f"check {number}": part for number, part in enumerate(identify.check.outputs)},
         "verified": identify.check.result,
         "links": identify.keep.links,
         **vars(identify),

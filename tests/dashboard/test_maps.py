@@ -7,6 +7,7 @@ import io
 import math
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -170,12 +171,33 @@ def _offered(identify, shown):
     return [kind for _, kind in identify.beside.view(shown)[identify.beside.kind]["choices"]]
 
 
+def _checked(identify, shown, progress=lambda *_, **__: None):
+    """What a check of an answer finds."""
+    *_, last = identify.check.check(shown, Latest(), Latest(), progress)
+    return last[identify.check.found]
+
+
+def _overtaken(by, latest, *_, **__):
+    """What stands for progress, while something else is asked."""
+    by(latest)
+
+
+def _scores(deletion, insertion, road):
+    """Scores with level curves, whose areas are their heights."""
+    curves = [np.repeat(np.asarray(heights)[:, None], 9, 1) for heights in (deletion, insertion)]
+    return Scores(*curves, np.asarray(road))
+
+
 class TestCheck:
     def test_a_map_is_compared_with_a_hundred_random_ones(self, identify, look, monkeypatch):
         shown = look()["shown"]
         told = []
-        found = identify.check.check(shown, Latest(), lambda share, **_: told.append(share))
-        line = plain(if_still_shown(found, shown))
+        found = _checked(identify, shown, lambda share, **_: told.append(share))
+        drawn = identify.check.show(found, shown)
+        line = plain(drawn[identify.check.result])
+        for chart in (identify.check.deletion, identify.check.insertion):
+            assert drawn[chart.plot]["visible"]
+            assert "this map: probability of " in plain(drawn[chart.numbers])
         assert "of 100 random maps" in line
         assert "ROAD" in line
         assert "Grad-CAM: area under the deletion curve" in line
@@ -183,24 +205,38 @@ class TestCheck:
         # The random maps of this picture, model and species are known now.
         monkeypatch.setattr(check, "random_scores", lambda *_: pytest.fail("computed again"))
         other = look(method="eigen-cam", shown=shown)["shown"]
-        assert "Eigen-CAM: area" in identify.check.check(other, Latest(), lambda *_, **__: None)[1]
+        assert "Eigen-CAM: area" in _checked(identify, other).line
         # Another map has come to the page while this one was checked.
-        assert if_still_shown(found, other) == ""
-        assert if_still_shown(found, None) == ""
+        for now in (other, None):
+            assert identify.check.show(found, now) == identify.check.nothing
+
+    def test_a_check_may_be_stopped_or_overtaken(self, identify, look, warnings):
+        shown = look(path=EEVEE)["shown"]  # whose random maps are not known yet
+        latest, own = Latest(), Latest()
+        for overtake in (identify.check.give_up, Latest.next):
+            progress = partial(_overtaken, overtake, own)
+            first, last = identify.check.check(shown, latest, own, progress)
+            assert first[identify.check.stop]["visible"]
+            assert not last[identify.check.stop]["visible"]
+            assert last[identify.check.found] is None
+        progress = partial(_overtaken, Latest.next, latest)
+        *_, last = identify.check.check(shown, latest, own, progress)
+        assert last[identify.check.found] is None
+        assert not warnings
 
     def test_a_species_that_the_model_rules_out_cannot_be_checked(
         self, identify, look, warnings, monkeypatch
     ):
         shown = look()["shown"]
         monkeypatch.setattr(faithfulness, "LEAST_PROBABLE", shown.probability + 0.001)
-        assert identify.check.check(shown, Latest(), lambda *_, **__: None) is None
+        assert _checked(identify, shown) is None
         assert "gives this species less than" in warnings[0]
 
     def test_a_new_map_has_not_been_checked(self, look):
         assert look()["verified"] == ""
 
     def test_nothing_to_check_is_said(self, identify, warnings):
-        assert identify.check.check(None, Latest(), lambda *_, **__: None) is None
+        assert _checked(identify, None) is None
         assert warnings == ["There is no map to check yet."]
 
     @pytest.mark.parametrize(
@@ -213,6 +249,6 @@ class TestCheck:
         ],
     )
     def test_the_verdict_follows_from_the_figures(self, deletion, insertion, road, words):
-        random = Scores(*[np.linspace(0.2, 0.8, 100)] * 3)
-        found = Faithfulness(deletion, insertion, road, random)
+        random = _scores(np.linspace(0.2, 0.8, 100), *[np.linspace(0.2, 0.8, 100)] * 2)
+        found = Faithfulness(_scores([deletion], [insertion], [road]), random)
         assert words in map_wording.faithfulness_line(METHODS["grad-cam"], "Mew", found)

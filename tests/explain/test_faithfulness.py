@@ -38,6 +38,14 @@ def test_the_true_reason_beats_all_random_maps_and_its_opposite_none(corner, cor
     assert good.deletion < bad.deletion
     assert good.insertion > bad.insertion
     assert good.road > 0 > bad.road
+    # All curves begin with the picture as it is, or end with it.
+    number = corner_seen.classes.index("abra")
+    whole = corner_seen.probabilities[number]
+    for each in (good.own, bad.own, random):
+        assert each.deletion_curves.shape == (len(each.road), module.STEPS + 1)
+        np.testing.assert_allclose(each.deletion_curves[:, 0], whole, atol=1e-5)
+        np.testing.assert_allclose(each.insertion_curves[:, -1], whole, atol=1e-5)
+        assert np.ptp(each.deletion_curves[:, -1]) == np.ptp(each.insertion_curves[:, 0]) == 0
 
 
 def test_cells_of_equal_heat_do_not_come_in_reading_order():

@@ -10,6 +10,7 @@ import pytest
 from tests.dashboard.page.browser import (
     PATIENCE,
     PHONE,
+    WIDE,
     answered,
     drawn,
     expect,
@@ -82,12 +83,26 @@ def test_a_method_and_its_settings_change_the_map(open_page):
     expect(page.locator("#details")).to_contain_text(layer)
 
 
-def test_a_map_can_be_checked(open_page):
-    page = open_page()
+@pytest.mark.parametrize(("viewport", "size"), [(WIDE, "wide"), (PHONE, "phone")])
+def test_a_map_can_be_checked(open_page, viewport, size):
+    page = open_page(viewport)
     answered(page)
-    page.get_by_role("button", name="Can this map be believed?").click()
+    believe = page.get_by_role("button", name="Can this map be believed?")
+    believe.click()
+    page.locator("#check-stop").click()
+    expect(page.locator("#check-stop")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#check-deletion")).to_be_hidden()
+    believe.click()
     expect(page.locator("#check-result")).to_contain_text("of 100", timeout=8 * PATIENCE)
+    for name in ("deletion", "insertion"):
+        expect(page.locator(f"#check-{name} .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#map img")).to_be_visible()
+    assert fits(page)
+    picture(page, f"{size}-light-checked")
+    # Another map has not been checked.
+    page.locator("#guesses label").nth(1).click()
+    expect(page.locator("#check-deletion")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#check-result")).to_have_text("")
 
 
 def test_a_slow_map_shows_its_progress_and_can_be_stopped(open_page):
