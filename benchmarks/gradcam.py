@@ -34,8 +34,9 @@ TARGET = 2.5
 def usual(classifier: Classifier, image: Image.Image) -> np.ndarray:
     """Predict and explain with pytorch-grad-cam as its documentation shows it."""
     network, preprocessing = classifier.network, classifier.card.preprocessing
-    with GradCAM(network, [_last_layer(network)], _reshaping(network)) as cam:
-        heatmap = cam(preprocessing.tensor(image)[None], None)[0]  # None: the likeliest class
+    inputs = preprocessing.tensor(image)[None]
+    with GradCAM(network, [_last_layer(network)], _reshaping(network, inputs)) as cam:
+        heatmap = cam(inputs, None)[0]  # None: the likeliest class
         classifier.probabilities(cam.outputs.detach())
         return heatmap
 
@@ -51,11 +52,11 @@ def _last_layer(network: torch.nn.Module) -> torch.nn.Module:
     return network.body.layer4[-1] if hasattr(network, "body") else network.blocks[-1]
 
 
-def _reshaping(network: torch.nn.Module) -> Callable[[Tensor], Tensor] | None:
+def _reshaping(network: torch.nn.Module, inputs: Tensor) -> Callable[[Tensor], Tensor] | None:
     """For transformers the library wants to be told how tokens lie in the picture."""
     if not isinstance(network, ViT):
         return None
-    return lambda tokens: split_grid(tokens)[0]
+    return lambda tokens: split_grid(network, inputs, tokens)[0]
 
 
 def milliseconds(call: Callable[[], object]) -> float:

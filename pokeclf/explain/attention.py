@@ -20,7 +20,7 @@ def raw_attention(request: Request) -> np.ndarray:
     attention = matrices[request.layer]
     head = request.options.head
     merged = attention[head] if head is not None else _merge(attention, request.options.heads)
-    return _on_grid(merged[0, 1:])
+    return _on_grid(request, merged[0, 1:])
 
 
 def attention_rollout(request: Request) -> np.ndarray:
@@ -44,7 +44,9 @@ def attention_rollout(request: Request) -> np.ndarray:
         mixed = mixed / mixed.sum(-1, keepdim=True)
         flow = mixed if flow is None else mixed @ flow
         reaching.append(flow[0, 1:])
-    return _on_grid(torch.stack(reaching[-request.classifier.network.read_blocks :]).mean(0))
+    return _on_grid(
+        request, torch.stack(reaching[-request.classifier.network.read_blocks :]).mean(0)
+    )
 
 
 def class_attention(request: Request) -> np.ndarray:
@@ -81,7 +83,7 @@ def class_attention(request: Request) -> np.ndarray:
         weighted = (gradient * attention.detach())[0].clamp(min=0).mean(0)
         relevance = relevance + weighted @ relevance
         reaching.append(relevance[0, 1:])
-    return _on_grid(torch.stack(reaching[-network.read_blocks :]).mean(0))
+    return _on_grid(request, torch.stack(reaching[-network.read_blocks :]).mean(0))
 
 
 @torch.no_grad()
@@ -141,6 +143,7 @@ def _discard(attention: Tensor, share: float) -> Tensor:
     return kept
 
 
-def _on_grid(patches: Tensor) -> np.ndarray:
-    side = round(len(patches) ** 0.5)
-    return patches.view(side, side).numpy()
+def _on_grid(request: Request, patches: Tensor) -> np.ndarray:
+    """Values of the patches where these lie in the picture."""
+    grid = request.classifier.network.patch_grid(request.observation.inputs)
+    return patches.view(grid).numpy()

@@ -137,7 +137,8 @@ def _from_library(
         When the library, which swallows some errors, returns no map.
     """
     network = request.classifier.network
-    grid, class_token = split_grid(request.observation.maps[request.layer])
+    observation = request.observation
+    grid, class_token = split_grid(network, observation.inputs, observation.maps[request.layer])
     grid = grid.detach().requires_grad_(True)
     tail = Tail(network, request.layer, class_token)
     targets = [target or ClassifierOutputTarget(request.species)]
@@ -155,10 +156,9 @@ def _from_library(
     return np.maximum(result[0], 0)
 
 
-def split_grid(features: Tensor) -> tuple[Tensor, Tensor | None]:
-    """A map as a grid, 1 × C × h × w, and the class token beside it, if any."""
+def split_grid(network: Network, inputs: Tensor, features: Tensor) -> tuple[Tensor, Tensor | None]:
+    """A map of the inputs as a grid, 1 × C × h × w, and the class token beside it, if any."""
     if features.dim() == 4:
         return features, None
-    side = round((features.shape[1] - 1) ** 0.5)
-    grid = features[:, 1:].transpose(1, 2).unflatten(2, (side, side))
+    grid = features[:, 1:].transpose(1, 2).unflatten(2, network.patch_grid(inputs))
     return grid.contiguous(), features[:, :1]

@@ -55,6 +55,10 @@ class ViT(Network):
         body = self.body
         return body.norm_pre(body.patch_drop(body._pos_embed(body.patch_embed(x))))
 
+    def patch_grid(self, x: Tensor) -> tuple[int, int]:
+        """Rows and columns of the patches of N × 3 × H × W, whose tokens follow row by row."""
+        return self.body.patch_embed.dynamic_feat_size(x.shape[-2:])
+
     @property
     def layers(self) -> tuple[str, ...]:
         """Before each block down to the first that is read: after it, patches lose influence."""

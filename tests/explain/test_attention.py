@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -91,3 +93,20 @@ def test_raw_attention_of_any_block_and_head(seen):
     )
     expected = matrices[11].amax(0)[0, 1:].view(side, side).numpy()
     np.testing.assert_allclose(merged.evidence, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["rollout", "attention", "class-attention", "grad-cam"])
+def test_patches_need_not_form_a_square(store, image, method):
+    classifier = store.get("vit_frozen")
+    square = classifier.observe(image)
+    inputs = torch.cat([square.inputs, square.inputs.flip(3)[..., :32]], 3)
+    with torch.no_grad():
+        maps = tuple(classifier.network.maps(inputs))
+        logits = classifier.network(inputs)
+    wide = replace(
+        square, inputs=inputs, maps=maps, probabilities=classifier.probabilities(logits)[0].numpy()
+    )
+    found = explain.explain(classifier, wide, "pikachu", method)
+    rows, columns = (side // 16 for side in inputs.shape[-2:])
+    assert found.evidence.shape == (rows, columns)
+    assert columns == rows + 2
