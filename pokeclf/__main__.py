@@ -1,4 +1,4 @@
-"""``python -m pokeclf``: list the models, classify images, explain, report the experiments."""
+"""``python -m pokeclf``: list the models, classify, explain, catalogue, report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pokeclf import commandline, explaincommand, hub, imaging, species, study
+from pokeclf import catalogcommand, commandline, explaincommand, hub, imaging, species, study
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.dataset import SUFFIXES
 from pokeclf.errors import PokeclfError
@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     predict.set_defaults(run=predict_images)
 
     explaincommand.add_to(commands)
+    catalogcommand.add_to(commands)
 
     report = commands.add_parser("report", help="the experiments as one web page without a server")
     report.add_argument("--out", required=True, type=commandline.path, metavar="FILE.html")

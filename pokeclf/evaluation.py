@@ -212,6 +212,28 @@ def by_group(guesses: np.ndarray, labels: np.ndarray, group_of: np.ndarray) -> G
     )
 
 
+def sure_from(confidences: np.ndarray, right: np.ndarray, share: float) -> float:
+    """The lowest confidence from which on at least a share of the answers is right.
+
+    Parameters
+    ----------
+    confidences : N, of the first guesses, 0…1.
+    right : N booleans.
+    share : 0…1.
+
+    Returns
+    -------
+    A confidence that occurs; infinity when even the surest answers are wrong too often.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    sorted_confidences = confidences[order]
+    shares = right[order].cumsum() / np.arange(1, len(right) + 1)
+    # Equal confidences are taken together: they cannot be told apart.
+    last = np.append(sorted_confidences[1:] < sorted_confidences[:-1], True)
+    good = np.flatnonzero((shares >= share) & last)
+    return float(sorted_confidences[good[-1]]) if len(good) else float("inf")
+
+
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """Temperature that minimises the cross-entropy of ``logits / T`` (Guo et al. 2017).
 

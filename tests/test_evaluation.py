@@ -162,3 +162,25 @@ def test_calibration_error_is_the_definitions(predictions, bins):
     expected = sum(abs(sum(gap)) for gap in gaps.values()) / len(labels)
     found = evaluation.calibration_error(probabilities, labels, bins)
     assert found == pytest.approx(expected)
+
+
+def test_from_some_confidence_on_answers_are_right_often_enough():
+    confidences = np.array([0.9, 0.5, 0.8, 0.7, 0.7, 0.3])
+    right = np.array([True, True, True, False, True, False])
+    assert evaluation.sure_from(confidences, right, 1.0) == 0.8
+    assert evaluation.sure_from(confidences, right, 0.8) == 0.5
+    # The two answers of 0.7 cannot be told apart.
+    assert evaluation.sure_from(confidences, right, 0.76) == 0.5
+    assert evaluation.sure_from(confidences[:5], right[:5], 0.75) == 0.5
+    assert evaluation.sure_from(confidences, ~right, 0.9) == float("inf")
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+def test_the_confidence_of_sure_answers_is_the_lowest(share):
+    random = np.random.default_rng(1)
+    confidences = random.random(500).round(2)
+    right = random.random(500) < confidences
+    found = evaluation.sure_from(confidences, right, share)
+    for confidence in np.unique(confidences):
+        enough = right[confidences >= confidence].mean() >= share
+        assert enough if confidence == found else not (enough and confidence < found)

@@ -19,12 +19,12 @@ FLOORS = [
     {"dataset", "models"},
     {"checkpoint", "datasummary"},
     {"classifier", "results", "library", "pictures", "embedding"},
-    {"explain", "selections"},
+    {"explain", "selections", "catalog"},
     {"charts", "treefindings", "alternatives", "datafindings"},
     {"findings"},
     {"confusions", "exhibits"},
     {"report"},
-    {"dashboard", "explaincommand", "__main__"},
+    {"dashboard", "explaincommand", "catalogcommand", "__main__"},
 ]
 
 

@@ -1,0 +1,83 @@
+"""``python -m pokeclf catalog``: a folder of pictures as a table of species."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pokeclf import catalog, commandline, hub
+from pokeclf.catalog import Summary, Table
+from pokeclf.classifier import ModelStore
+from pokeclf.errors import PokeclfError
+from pokeclf.species import SPECIES, of
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add the command to those of the command line."""
+    command = commands.add_parser("catalog", help="a folder of pictures as a table of species")
+    command.add_argument("folder", type=commandline.path, metavar="DIR")
+    command.add_argument("--model", required=True, metavar="ID")
+    command.add_argument(
+        "--csv",
+        required=True,
+        type=commandline.path,
+        metavar="OUT",
+        help="the table; one that was begun before is gone on with",
+    )
+    command.set_defaults(run=write_catalog)
+
+
+def write_catalog(options: argparse.Namespace) -> int:
+    """Classify every picture below a folder; those that cannot be read get a row that says so."""
+    folder: Path = options.folder
+    if not folder.is_dir():
+        raise PokeclfError(f"There is no folder {commandline.printable(folder)}.")
+    root = hub.checkpoints_folder(options.checkpoints)
+    classifier = ModelStore(root).get(options.model)
+    card = classifier.card
+    table = Table(options.csv)
+    if table.models - {card.model}:
+        raise PokeclfError(
+            f"{commandline.printable(options.csv)} was made with {', '.join(table.models)}; "
+            f"choose another file for {card.model}."
+        )
+    before = table.rows
+    total = sum(1 for _ in catalog.pictures_in(folder))
+    new = (
+        path
+        for path in catalog.pictures_in(folder)
+        if catalog.file_name(path, folder) not in table.done
+    )
+    found = catalog.rows(classifier, new, folder, catalog.least_confidence(root, card))
+    bar = tqdm(table.append(found), initial=before, total=total, unit=" pictures", mininterval=1)
+    for row in bar:
+        if row.problem:
+            bar.write(f"{row.file}: {row.problem}")
+    print(_told(table.summary, before, commandline.printable(options.csv)))
+    return 0
+
+
+def _told(summary: Summary, before: int, table: str) -> str:
+    """What a collection holds, in sentences."""
+    pictures = sum(summary.pictures.values())
+    lines = [
+        f"{_counted(pictures, 'picture')} of {len(summary.pictures)} of the {len(SPECIES)} species"
+        f"{f', {before:,} of them known before' if before else ''}; "
+        f"{_counted(summary.duplicates, 'duplicate')}, {summary.doubtful:,} to check, "
+        f"{_counted(summary.unread, 'file')} that could not be read.",
+        f"The table is in {table}.",
+    ]
+    if summary.pictures and summary.missing:
+        lines.insert(1, f"Missing: {_names(summary.missing)}.")
+    return "\n".join(lines)
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def _names(slugs: Iterable[str]) -> str:
+    return ", ".join(of(slug).name for slug in slugs)

@@ -1,0 +1,194 @@
+"""A folder of pictures as a table: whole, resumed, and not led astray by names or broken files."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pokeclf import catalog, hub, imaging
+from pokeclf.__main__ import main
+from pokeclf.catalog import COLUMNS, Row, Table
+from pokeclf.classifier import ModelStore
+from pokeclf.errors import PokeclfError
+from tests.tiny_checkpoints import write_random_checkpoint
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("checkpoints")
+    for model in ("convmixer", "vit_frozen"):
+        write_random_checkpoint(root, model)
+    return root
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory):
+    """Pictures in folders, some of them broken, some oddly named."""
+    folder = tmp_path_factory.mktemp("collection")
+    random = np.random.default_rng(0)
+    for number in range(40):
+        place = folder / ("deeper" if number % 2 else "box")
+        place.mkdir(exist_ok=True)
+        pixels = random.integers(0, 256, (9, 7, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((70, 90)).save(place / f"{number:02}.png")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8 not much of a picture")
+    (folder / "empty.png").touch()
+    for name in (b"=1+1.png", b'a,"b"\nc.png', b"caf\xe9.png"):
+        data = (folder / "box" / "00.png").read_bytes()
+        (folder / os.fsdecode(name)).write_bytes(data)
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def _catalog(root, folder, out, model="convmixer"):
+    return main(
+        [f"--checkpoints={root}", "catalog", str(folder), f"--model={model}", f"--csv={out}"]
+    )
+
+
+def _read(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_picture_gets_a_row_with_the_answer_that_it_gets_alone(
+    root, collection, tmp_path, capsys
+):
+    out = tmp_path / "out.csv"
+    assert _catalog(root, collection, out) == 0
+    rows = _read(out)
+    assert len(rows) == 45
+    listed = [catalog.file_name(path, collection) for path in catalog.pictures_in(collection)]
+    assert [row["file"] for row in rows] == listed
+    classifier = ModelStore(root).get("convmixer")
+    for row in rows:
+        if row["problem"]:
+            assert row["species"] == row["confidence"] == ""
+            continue
+        path = collection / row["file"].encode().decode("unicode_escape")
+        if not path.exists():
+            continue  # not text, see below
+        guesses = classifier.observe(imaging.decode(path)).top(2)
+        assert [row["species"], row["second"]] == [guess.species for guess in guesses]
+        assert float(row["confidence"]) == pytest.approx(guesses[0].probability, abs=1e-3)
+        assert row["check"] == "yes"  # random weights are never sure
+    problems = {row["file"]: row["problem"] for row in rows if row["problem"]}
+    assert set(problems) == {"broken.jpg", "empty.png"}
+    told = capsys.readouterr().out
+    assert "43 pictures of " in told
+    assert "2 files that could not be read" in told
+    assert "Missing: " in told
+    assert f"The table is in {out}." in told
+
+
+def test_names_are_lines_and_no_formulas(root, collection, tmp_path):
+    out = tmp_path / "out.csv"
+    _catalog(root, collection, out)
+    names = [row["file"] for row in _read(out)]
+    assert "./=1+1.png" in names
+    assert 'a,"b"\\x0ac.png' in names
+    assert "caf\\xe9.png" in names
+    assert len(names) == len(set(names)) == len(out.read_text(encoding="utf-8").splitlines()) - 1
+
+
+def test_what_was_interrupted_goes_on(root, collection, tmp_path, monkeypatch):
+    whole, out = tmp_path / "whole.csv", tmp_path / "out.csv"
+    _catalog(root, collection, whole)
+    lines = whole.read_bytes().splitlines(keepends=True)
+    asked = []
+    read = catalog._read
+    monkeypatch.setattr(catalog, "_read", lambda *a: (asked.append(a[1]), read(*a))[1])
+    for kept, half in ((0, b"file,mod"), (1, b""), (7, lines[7][:9]), (20, b""), (46, b"")):
+        out.write_bytes(b"".join(lines[:kept]) + half)
+        asked.clear()
+        assert _catalog(root, collection, out) == 0
+        assert _read(out) == _read(whole)
+        assert len(asked) == 46 - max(kept, 1)
+
+
+def test_a_killed_catalogue_loses_nothing(root, tmp_path):
+    folder, out = tmp_path / "many", tmp_path / "out.csv"
+    folder.mkdir()
+    for number in range(400):
+        Image.new("RGB", (64, 64), (number % 256, 9, 99)).save(folder / f"{number:03}.png")
+    command = [sys.executable, "-m", "pokeclf", f"--checkpoints={root}", "catalog", str(folder),
+               "--model=convmixer", f"--csv={out}"]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not out.exists() or out.read_bytes().count(b"\n") < 5:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = out.read_bytes()
+    assert before.count(b"\n") < 401
+    assert _catalog(root, folder, out) == 0
+    assert [row["file"] for row in _read(out)] == [f"{number:03}.png" for number in range(400)]
+    assert out.read_bytes().startswith(before[: before.rindex(b"\n")])
+
+
+@pytest.mark.parametrize(
+    ("contents", "sentence"),
+    [
+        (b"name,value\n1,2\nwithout an end", "is not a table that this command writes"),
+        (b"fi\nle", "is not a table that this command writes"),
+        (b"\xff\xfe\x00\n", "is not a table that this command writes"),
+        ((",".join(COLUMNS) + "\na,b\n").encode(), "is not a table that this command writes"),
+        ((",".join(COLUMNS) + "\na.png,vit_frozen,,,,,,yes,\n").encode(), "made with vit_frozen"),
+    ],
+)
+def test_a_foreign_file_is_left_as_it_is(root, collection, tmp_path, capsys, contents, sentence):
+    out = tmp_path / "out.csv"
+    out.write_bytes(contents)
+    assert _catalog(root, collection, out) == 2
+    assert sentence in capsys.readouterr().err
+    assert out.read_bytes() == contents
+
+
+def test_mistakes_are_sentences(root, collection, tmp_path, capsys):
+    for arguments in (
+        (tmp_path / "nowhere", tmp_path / "out.csv"),
+        (collection, tmp_path),
+        (collection, tmp_path / "no folder" / "out.csv"),
+    ):
+        assert _catalog(root, *arguments) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert _catalog(root, collection, tmp_path / "out.csv", "basic_cnn") == 2
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_collection_is_summed_up(tmp_path):
+    table = Table(tmp_path / "t.csv")
+    found = [Row("a", "m", "25", "pikachu", "0.9", "raichu", "0.1", "no")] * 3
+    found += [Row("b", "m", "1", "bulbasaur", "0.4", "oddish", "0.3"), Row("c", "m", problem="No.")]
+    assert list(table.append(found)) == found
+    for each in (table.summary, Table(tmp_path / "t.csv").summary):
+        assert each.pictures == {"pikachu": 3, "bulbasaur": 1}
+        assert (each.duplicates, each.doubtful, each.unread) == (2, 1, 1)
+        assert len(each.missing) == 149
+        assert each.missing[0] == "ivysaur"
+
+
+def test_a_full_disk_is_said_and_what_was_written_stays(root, tmp_path):
+    table = Table(tmp_path / "t.csv")
+    rows = iter([Row("a", "m")])
+    table.path = type(tmp_path)("/dev/full")
+    with pytest.raises(PokeclfError, match="No space left"):
+        list(table.append(rows))
+    assert (tmp_path / "t.csv").read_text() == ",".join(COLUMNS) + "\n"
+
+
+def test_answers_that_are_sure_enough_are_right_in_98_of_100_validation_images():
+    store = ModelStore(hub.BUNDLED)
+    card = store.status("vit_finetuned").card
+    threshold = catalog.least_confidence(hub.BUNDLED, card)
+    assert 0.2 < threshold < 0.95
+    made_up = catalog.least_confidence(hub.BUNDLED / "nowhere", card)
+    assert made_up == catalog.USUAL_CONFIDENCE
