@@ -14,12 +14,11 @@ import time
 from itertools import islice
 from pathlib import Path
 
-import psutil
 import torch
 from PIL import Image
 from tqdm import tqdm
 
-from benchmarks.growth import EXAMPLES
+from benchmarks.growth import EXAMPLES, resident
 from pokeclf import catalog, commandline, hub, imaging
 from pokeclf.classifier import Classifier, ModelStore
 
@@ -66,7 +65,7 @@ def _run(classifier: Classifier, folder: Path, count: int) -> None:
         if rows < ROUND * catalog.BATCH:
             break
         ratios.append((middle - start) / (end - middle))
-        memory.append(psutil.Process().memory_info().rss / 2**20)
+        memory.append(resident())
     ratios, memory = ratios[1:], memory[1:]  # the first turn reads ahead
     ratio, growth = statistics.median(ratios), memory[-1] - memory[0]
     bare = ROUND * catalog.BATCH / (middle - start)
