@@ -100,7 +100,15 @@ def recipes(shelf: Shelf) -> str:
         "model", "the study reports", "its recipe on our images", "species it ever guesses",
         "our recipe",
     )  # fmt: skip
-    return table(header, rows, "The study's recipe and ours, test accuracy")
+    words = table(header, rows, "The study's recipe and ours, test accuracy")
+    blind = [result for result in shelf.study.values() if len(np.unique(result.guesses)) == 1]
+    if not blind:
+        return words
+    classes = len(blind[0].card.classes)
+    return (
+        f"{words}<p>A network that gives every picture the same answer is right in about one of "
+        f"{classes}, {100 / classes:.2f}{NBSP}%: it has learned nothing at all.</p>"
+    )
 
 
 def pair(one: Result, other: Result, names: Sequence[str]) -> str:

@@ -156,3 +156,14 @@ def test_images_are_told_with_their_answers(shelf):
     assert row[0] != row[1]
     assert row[2] == f"{100 * result.probabilities[place].max():.1f} %"
     assert row[3] == paths[place].rsplit(".", 1)[0]
+
+
+def test_a_network_that_never_learned_is_said_to_have_not(shelf):
+    result = shelf.tuned["basic_cnn"]
+    logits = np.zeros_like(result.logits)
+    logits[:, 7] = 1
+    never = replace(shelf, study={"basic_cnn": replace(result, logits=logits)})
+    said = plain(findings.recipes(never))
+    assert "right in about one of 151, 0.66 %" in said
+    learned = replace(shelf, study={"basic_cnn": result})
+    assert "one of 151" not in plain(findings.recipes(learned))

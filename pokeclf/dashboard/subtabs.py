@@ -104,7 +104,7 @@ class Training(SubTab):
                 elem_id="quantity",
             )  # fmt: skip
         self.curves = Chart("curves")
-        self.recipes = gr.HTML(elem_id="recipes")
+        self.recipes = gr.HTML(elem_id="recipes", elem_classes="words")
         self.menus = (self.runs, self.quantity)
         on(
             [self.runs.change, self.quantity.input], self.draw,
