@@ -50,6 +50,7 @@ def test_an_address_opens_a_comparison(open_page):
     expect(page.locator("#compare-differences img")).to_have_count(3, timeout=PATIENCE)
     expect(page.locator("#compare-result")).to_contain_text("Each has a scale of its own")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
+    expect(page.locator("#compare-stale")).to_have_text("")
     address_with(page, "first=convmixer", "second=vit_frozen")
     for menu, name in (("pair-one", "ViT frozen, deep head"), ("pair-other", "ConvMixer")):
         page.locator(f"#{menu} input").click()
