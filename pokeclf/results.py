@@ -127,7 +127,8 @@ def read_seeds(root: Path, split: Split) -> dict[str, tuple[Result, ...]]:
 
 def _conditions(card: Card) -> tuple:
     """All that must be equal for two runs to differ in their seed alone."""
-    free = {"run", "n_estimators", "max_depth"}  # the last two are chosen by each run
+    # All but the first are chosen or measured by each run.
+    free = {"run", "n_estimators", "max_depth", "validation_accuracy_by_size"}
     settings = {key: value for key, value in card.settings.items() if key not in free}
     return (card.recipe, settings, card.data_fingerprint, card.features_sha256)
 

@@ -80,15 +80,16 @@ class Compare(Layout):
         # The last one counts, see `compare`.
         taken = taken.then(trigger_mode="multiple", **compare)
         self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
-        gr.on([each.change for each in chosen], self.link, chosen, self.address,
-            trigger_mode="always_last", **quiet,
-        )  # fmt: skip
         told = {
             "fn": self.outdated, "inputs": [self.found, *choices], "outputs": self.stale, **quiet
         }  # fmt: skip
-        gr.on([each.change for each in choices], trigger_mode="always_last", **told)
         for each in (asked, opened, taken):
             each.then(trigger_mode="multiple", **told)
+        # One listener for both: two on the same changes would set each other off for ever.
+        gr.on(
+            [each.change for each in chosen], self.changed, [self.found, *chosen],
+            [self.address, self.stale], trigger_mode="always_last", **quiet,
+        )  # fmt: skip
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
         gr.on(
             [menu.input for menu in self.pair], notices.guarded(self.differ, 1),
@@ -162,6 +163,19 @@ class Compare(Layout):
             first=first,
             second=second,
         ).link
+
+    def changed(
+        self,
+        found: Comparison | None,
+        path: str | None,
+        models: list[str] | None,
+        maps: str,
+        top: str | None,
+        *pair: str | None,
+    ) -> tuple[str, str]:
+        """:meth:`link` and :meth:`outdated`."""
+        chosen = (path, models, maps, top)
+        return self.link(*chosen, *pair), self.outdated(found, *chosen)
 
     def outdated(
         self,
