@@ -57,6 +57,7 @@ def test_an_address_opens_a_comparison(open_page):
     for menu, name in (("pair-one", "ViT frozen, deep head"), ("pair-other", "ConvMixer")):
         page.locator(f"#{menu} input").click()
         page.get_by_role("option", name=name).click()
+        expect(page.get_by_role("option")).to_have_count(0)
     address_with(page, "first=vit_frozen", "second=convmixer")
     page.reload()
     expect(page.locator("#compare-differences figcaption").first).to_have_text(
@@ -110,12 +111,15 @@ def test_an_address_shows_a_species_of_the_data(open_page):
 def test_a_page_that_nobody_touches_asks_nothing(open_page, query):
     """Components that set each other off would keep the server busy for ever."""
     page = open_page(query=query)
-    expect(page.locator("a.address:visible")).to_have_count(1, timeout=PATIENCE)
-    page.wait_for_load_state("networkidle", timeout=2 * PATIENCE)
     asked = []
     page.on("request", lambda request: "queue/join" in request.url and asked.append(request))
-    page.wait_for_timeout(1500)
-    assert asked == []
+    expect(page.locator("a.address:visible")).to_have_count(1, timeout=PATIENCE)
+    for _ in range(10):  # it may still be busy with what the address asks for
+        before = len(asked)
+        page.wait_for_timeout(1500)
+        if len(asked) == before:
+            return
+    pytest.fail(f"The page asks the server without end: {before} times so far.")
 
 
 def test_back_returns_to_the_tab_before(open_page):
