@@ -57,9 +57,9 @@ class Check:
         self.stop = gr.Button("Stop", size="sm", visible=False, elem_id="check-stop")
         self.result = gr.HTML(elem_id="check-result")
         with gr.Row():
-            with gr.Column(min_width=280):
+            with gr.Column(min_width=240):
                 self.deletion = Chart("check-deletion", visible=False)
-            with gr.Column(min_width=280):
+            with gr.Column(min_width=240):
                 self.insertion = Chart("check-insertion", visible=False)
         self.found = gr.State()
         self.latest = gr.State(Latest())  # of the visitor's checks
