@@ -9,9 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pokeclf import catalogcommand, commandline, explaincommand, hub, imaging, species, study
+from pokeclf import (
+    catalog,
+    catalogcommand,
+    commandline,
+    explaincommand,
+    hub,
+    imaging,
+    species,
+    study,
+)
 from pokeclf.classifier import ModelStore, Status
-from pokeclf.dataset import SUFFIXES
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
 
@@ -176,8 +184,8 @@ def _images(paths: list[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        yield from found or [path]  # A folder without images is said to be none.
+        # A folder without images is said to be none.
+        yield from list(catalog.pictures_in(path)) or [path]
 
 
 if __name__ == "__main__":

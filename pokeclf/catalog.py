@@ -23,7 +23,7 @@ from pokeclf import checkpoint, dataset, evaluation, imaging
 from pokeclf.checkpoint import Card
 from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
-from pokeclf.species import SPECIES, of
+from pokeclf.species import of
 
 BATCH = 32
 READERS = 2
@@ -80,10 +80,10 @@ class Summary:
     doubtful: int
     unread: int
 
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Slugs of the species that do not occur, in Pokédex order."""
-        return tuple(each.slug for each in SPECIES if each.slug not in self.pictures)
+    def missing(self, classes: Iterable[str]) -> tuple[str, ...]:
+        """Those of a model's classes that do not occur, in Pokédex order."""
+        ordered = sorted(classes, key=lambda slug: (of(slug).number, slug))
+        return tuple(slug for slug in ordered if slug not in self.pictures)
 
     @property
     def duplicates(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -12,7 +12,7 @@ from pokeclf import catalog, commandline, hub
 from pokeclf.catalog import Summary, Table
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
-from pokeclf.species import SPECIES, of
+from pokeclf.species import of
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -56,22 +56,22 @@ def write_catalog(options: argparse.Namespace) -> int:
     for row in bar:
         if row.problem:
             bar.write(f"{row.file}: {row.problem}")
-    print(_told(table.summary, before, commandline.printable(options.csv)))
+    print(_told(table.summary, card.classes, before, commandline.printable(options.csv)))
     return 0
 
 
-def _told(summary: Summary, before: int, table: str) -> str:
+def _told(summary: Summary, classes: Collection[str], before: int, table: str) -> str:
     """What a collection holds, in sentences."""
-    pictures = sum(summary.pictures.values())
+    pictures, missing = sum(summary.pictures.values()), summary.missing(classes)
     lines = [
-        f"{_counted(pictures, 'picture')} of {len(summary.pictures)} of the {len(SPECIES)} species"
+        f"{_counted(pictures, 'picture')} of {len(summary.pictures)} of the {len(classes)} species"
         f"{f', {before:,} of them known before' if before else ''}; "
         f"{_counted(summary.duplicates, 'duplicate')}, {summary.doubtful:,} to check, "
         f"{_counted(summary.unread, 'file')} that could not be read.",
         f"The table is in {table}.",
     ]
-    if summary.pictures and summary.missing:
-        lines.insert(1, f"Missing: {_names(summary.missing)}.")
+    if summary.pictures and missing:
+        lines.insert(1, f"Missing: {_names(missing)}.")
     return "\n".join(lines)
 
 

@@ -166,16 +166,20 @@ def images(result: Result, places: np.ndarray, paths: Sequence[str], caption: st
     ----------
     paths : of all test images, as the split has them.
     """
-    classes, shares = result.card.classes, result.probabilities.max(1)
-    rows = [
-        [
-            of(classes[result.labels[place]]).name,
-            escape(of(classes[result.guesses[place]]).name), percent(float(shares[place])),
-            escape(image_name(paths[place])),
-        ]
-        for place in places
-    ]  # fmt: skip
-    return table(("right", "guess", "probability", "image"), rows, caption)
+    cells = [(*answer(result, int(place)), image_name(paths[place])) for place in places]
+    rows = [[first, *map(escape, others)] for first, *others in cells]
+    return table((*ANSWER, "image"), rows, caption)
+
+
+ANSWER = ("right", "guess", "probability")
+"""What :func:`answer` tells."""
+
+
+def answer(result: Result, place: int) -> tuple[str, str, str]:
+    """A test image's species, a model's guess, and how sure it is, as plain texts."""
+    classes = result.card.classes
+    right, guess = (of(classes[row[place]]).name for row in (result.labels, result.guesses))
+    return right, guess, percent(float(result.probabilities[place].max()))
 
 
 def all_pairs(ranked: Sequence[Result]) -> str:

@@ -18,15 +18,6 @@ from pokeclf.__main__ import main
 from pokeclf.catalog import COLUMNS, Row, Table
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
-from tests.tiny_checkpoints import write_random_checkpoint
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    root = tmp_path_factory.mktemp("checkpoints")
-    for model in ("convmixer", "vit_frozen"):
-        write_random_checkpoint(root, model)
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +163,8 @@ def test_a_collection_is_summed_up(tmp_path):
     for each in (table.summary, Table(tmp_path / "t.csv").summary):
         assert each.pictures == {"pikachu": 3, "bulbasaur": 1}
         assert (each.duplicates, each.doubtful, each.unread) == (2, 1, 1)
-        assert len(each.missing) == 149
-        assert each.missing[0] == "ivysaur"
+        # Missing is what the model could have named, which may be other classes than the 151.
+        assert each.missing(["pikachu", "mew", "ivysaur", "a toy"]) == ("a toy", "ivysaur", "mew")
 
 
 def test_a_full_disk_is_said_and_what_was_written_stays(root, tmp_path):

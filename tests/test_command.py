@@ -16,14 +16,6 @@ from tests.bad_images import REFUSED, TEN, bad_images
 from tests.tiny_checkpoints import write_random_checkpoint
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    root = tmp_path_factory.mktemp("checkpoints")
-    for model in ("convmixer", "vit_frozen"):
-        write_random_checkpoint(root, model)
-    return root
-
-
 @pytest.fixture
 def pictures(tmp_path):
     folder = tmp_path / "pictures"

@@ -13,15 +13,6 @@ from PIL import Image
 
 from pokeclf import explaincommand
 from pokeclf.__main__ import main
-from tests.tiny_checkpoints import write_random_checkpoint
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    root = tmp_path_factory.mktemp("checkpoints")
-    for model in ("convmixer", "vit_frozen"):
-        write_random_checkpoint(root, model)
-    return root
 
 
 @pytest.fixture

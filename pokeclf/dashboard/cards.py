@@ -8,12 +8,12 @@ from html import escape
 
 import gradio as gr
 
+from pokeclf import findings
 from pokeclf.dataset import image_name
 from pokeclf.errors import PokeclfError
-from pokeclf.markup import percent, table
+from pokeclf.markup import table
 from pokeclf.pictures import Pictures
 from pokeclf.results import Result
-from pokeclf.species import of
 
 PICK = """
 element.addEventListener('click', event => {
@@ -21,9 +21,6 @@ element.addEventListener('click', event => {
 	if (card) trigger('select', { place: Number(card.dataset.place) });
 });"""
 """For ``gr.HTML(js_on_load=…)``: a click on a card that has a place tells the place."""
-
-ANSWER = ("right", "guess", "probability")
-"""Columns of what :func:`answered` tells."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +48,7 @@ def answered(result: Result, names: Sequence[str], place: int) -> Shown:
     ----------
     names : paths of the test images in the split's order.
     """
-    classes = result.card.classes
-    right, guess = (of(classes[row[place]]).name for row in (result.labels, result.guesses))
-    share = percent(float(result.probabilities[place].max()))
+    right, guess, share = findings.answer(result, place)
     what = f"{right}, recognised" if right == guess else f"{right}, taken for {guess}"
     return Shown(names[place], f"{what} ({share})", (right, guess, share), place)
 

@@ -164,18 +164,10 @@ class Compare(Layout):
             second=second,
         ).link
 
-    def changed(
-        self,
-        found: Comparison | None,
-        path: str | None,
-        models: list[str] | None,
-        maps: str,
-        top: str | None,
-        *pair: str | None,
-    ) -> tuple[str, str]:
-        """:meth:`link` and :meth:`outdated`."""
-        chosen = (path, models, maps, top)
-        return self.link(*chosen, *pair), self.outdated(found, *chosen)
+    def changed(self, found: Comparison | None, *chosen: Any) -> tuple[str, str]:  # noqa: ANN401
+        """:meth:`link` and :meth:`outdated`; ``chosen`` as the first takes it."""
+        *choices, _, _ = chosen
+        return self.link(*chosen), self.outdated(found, *choices)
 
     def outdated(
         self,

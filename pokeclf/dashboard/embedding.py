@@ -11,11 +11,12 @@ import numpy as np
 from pokeclf import charts, exhibits, selections
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EMBEDDING, Address
-from pokeclf.dashboard.cards import ANSWER, answered, listing, picked
+from pokeclf.dashboard.cards import answered, listing, picked
 from pokeclf.dashboard.chart import CLICK, REST, Updates, pointed
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.errors import PokeclfError
+from pokeclf.findings import ANSWER
 from pokeclf.library import Library, Shelf
 from pokeclf.pictures import Pictures
 from pokeclf.results import Result

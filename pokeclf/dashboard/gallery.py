@@ -18,7 +18,7 @@ from pokeclf.dashboard.address import (
     UNSURE,
     Address,
 )  # fmt: skip
-from pokeclf.dashboard.cards import ANSWER, PICK, answered, listing, picked
+from pokeclf.dashboard.cards import PICK, answered, listing, picked
 from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.seen import Observations
@@ -26,6 +26,7 @@ from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, named, o
 from pokeclf.dashboard.twomaps import maps
 from pokeclf.dataset import image_name
 from pokeclf.errors import PokeclfError
+from pokeclf.findings import ANSWER
 from pokeclf.library import Library, Shelf
 from pokeclf.pictures import Pictures
 from pokeclf.results import Result

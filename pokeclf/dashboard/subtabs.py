@@ -64,7 +64,7 @@ class Leaderboard(SubTab):
         ]  # fmt: skip
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
-        """Everything, the best model first."""
+        """Everything, the best model first unless an address asks for another order."""
         sort = asked.sort or FIRST_SORT
         return {
             **self.ranking.shows(charts.leaderboard(shelf.tuned)),
