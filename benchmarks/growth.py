@@ -1,7 +1,7 @@
 """``python -m benchmarks.growth [MODEL…]``: does memory grow with the number of explanations?
 
-Each trained model explains a picture a thousand times, by all of its fast methods in turn, after
-it has warmed up; what the process holds then is compared with what it held before.
+Each trained model draws a thousand maps, all of its fast methods of one picture after the other,
+after it has warmed up; what the process holds then is compared with what it held before.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import resource
 import sys
 from functools import partial
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 
 import torch
@@ -39,12 +39,14 @@ def resident() -> float:
 def growth(store: ModelStore, model: str) -> tuple[float, float]:
     """Megabytes held after the warm-up, and megabytes more after all explanations."""
     classifier = store.get(model)
-    observation = classifier.observe(imaging.decode(EXAMPLES / "pikachu.png"))
+    pictures = [imaging.decode(path) for path in sorted(EXAMPLES.glob("*.png"))]
     methods = [method.id for method in explain.methods_of(classifier) if not method.slow]
 
     def explain_times(times: int) -> None:
-        for method in islice(cycle(methods), times):
-            explain.explain(classifier, observation, method=method)
+        for start, picture in zip(range(0, times, len(methods)), cycle(pictures)):
+            observation = classifier.observe(picture)
+            for method in methods[: times - start]:
+                explain.explain(classifier, observation, method=method)
 
     explain_times(WARM_UP)
     before = resident()

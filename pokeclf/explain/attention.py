@@ -69,6 +69,8 @@ def class_attention(request: Request) -> np.ndarray:
         matrices, read = [], []
         for block in body.blocks:
             attention, values = _attention(block.attn, block.norm1(tokens))
+            if block is body.blocks[-1]:  # Nobody reads what becomes of its patches.
+                attention, tokens = attention[:, :, :1], tokens[:, :1]
             if not attention.requires_grad:
                 attention.requires_grad_(True)
             matrices.append(attention)
@@ -77,11 +79,11 @@ def class_attention(request: Request) -> np.ndarray:
         features = torch.cat(read[-network.read_blocks :], 2)
         logit = network.forward_head(features)[0, request.species]
         gradients = torch.autograd.grad(logit, matrices)
-    relevance = torch.eye(tokens.shape[1])
+    relevance = torch.eye(matrices[-1].shape[-1])
     reaching = []
     for attention, gradient in zip(matrices, gradients, strict=True):
         weighted = (gradient * attention.detach())[0].clamp(min=0).mean(0)
-        relevance = relevance + weighted @ relevance
+        relevance = relevance[: len(weighted)] + weighted @ relevance
         reaching.append(relevance[0, 1:])
     return _on_grid(request, torch.stack(reaching[-network.read_blocks :]).mean(0))
 
