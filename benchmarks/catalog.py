@@ -18,9 +18,10 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from benchmarks.growth import EXAMPLES, resident
+from benchmarks.growth import resident
 from pokeclf import catalog, commandline, hub, imaging
 from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.drawings import drawings_of
 
 TARGET = 0.9
 SIDE = 240
@@ -79,9 +80,7 @@ def _run(classifier: Classifier, folder: Path, count: int) -> None:
 
 def write_pictures(folder: Path, count: int) -> None:
     """JPEGs of the drawings, no two neighbours alike."""
-    drawings = [
-        imaging.decode(path).resize((SIDE, SIDE)) for path in sorted(EXAMPLES.glob("*.png"))
-    ]
+    drawings = [imaging.decode(path).resize((SIDE, SIDE)) for path in drawings_of()]
     turns = [None, *Image.Transpose]
     encoded = []
     for turn in turns:

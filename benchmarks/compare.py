@@ -15,10 +15,11 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from benchmarks.gradcam import EXAMPLES, milliseconds
+from benchmarks.gradcam import milliseconds
 from pokeclf import explain, hub, imaging
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.dashboard.seen import Observations
+from pokeclf.drawings import FOLDER
 
 ROUNDS = 9
 TARGET = 1.5
@@ -30,7 +31,7 @@ def main() -> None:
     store = ModelStore(hub.BUNDLED)
     models = [status.model.id for status in store.statuses() if status.card]
     classifiers = {model: store.get(model) for model in models}
-    image = imaging.decode(EXAMPLES / "pikachu.png")
+    image = imaging.decode(FOLDER / "pikachu.png")
     inputs = {
         model: each.card.preprocessing.tensor(image)[None] for model, each in classifiers.items()
     }

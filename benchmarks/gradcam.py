@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,10 +21,10 @@ from torch import Tensor
 
 from pokeclf import explain, hub, imaging
 from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.drawings import FOLDER
 from pokeclf.explain.cam import split_grid
 from pokeclf.models.vit import ViT
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 MODELS = ("resnet18_finetuned", "resnet18_frozen", "convmixer", "vit_finetuned", "vit_frozen")
 ROUNDS = 30
 TARGET = 2.5
@@ -68,7 +67,7 @@ def milliseconds(call: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print, per model, both medians, their ratio and how well the maps agree."""
-    image = imaging.decode(EXAMPLES / "pikachu.png")
+    image = imaging.decode(FOLDER / "pikachu.png")
     store = ModelStore(hub.BUNDLED)
     torch.set_num_threads(2)
     for model in MODELS:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.gradcam import EXAMPLES
 from pokeclf import commandline, explain, hub, imaging
 from pokeclf.classifier import ModelStore
+from pokeclf.drawings import drawings_of
 from pokeclf.errors import PokeclfError
 from train.workshop import trained_models
 
@@ -39,7 +39,7 @@ def resident() -> float:
 def growth(store: ModelStore, model: str) -> tuple[float, float]:
     """Megabytes held after the warm-up, and megabytes more after all explanations."""
     classifier = store.get(model)
-    pictures = [imaging.decode(path) for path in sorted(EXAMPLES.glob("*.png"))]
+    pictures = [imaging.decode(path) for path in drawings_of()]
     methods = [method.id for method in explain.methods_of(classifier) if not method.slow]
 
     def explain_times(times: int) -> None:

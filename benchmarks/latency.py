@@ -22,9 +22,10 @@ import torch
 from PIL import Image
 
 from app import WORKERS
-from benchmarks.gradcam import EXAMPLES, milliseconds
+from benchmarks.gradcam import milliseconds
 from pokeclf import commandline, hub, imaging, latency, study
 from pokeclf.classifier import ModelStore
+from pokeclf.drawings import FOLDER
 from pokeclf.errors import PokeclfError
 from pokeclf.latency import Latency
 
@@ -92,7 +93,7 @@ def _write(options: argparse.Namespace) -> int:
     if not models:
         raise PokeclfError("No model is trained yet, so there is nothing to measure.")
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // WORKERS))
-    image = imaging.decode(EXAMPLES / "pikachu.png")
+    image = imaging.decode(FOLDER / "pikachu.png")
     rows = []
     for model in models:
         row = measure(store, model, image, options.rounds)

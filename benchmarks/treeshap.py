@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import statistics
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -16,8 +15,8 @@ from torch import Tensor
 from benchmarks.gradcam import milliseconds
 from pokeclf import explain, hub, imaging, study
 from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.drawings import FOLDER
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 ROUNDS = 15
 TARGET = 5.0
 
@@ -29,7 +28,7 @@ def _forward(classifier: Classifier, inputs: Tensor) -> Tensor:
 
 def main() -> None:
     """Print, per ensemble, both medians and their ratio."""
-    image = imaging.decode(EXAMPLES / "pikachu.png")
+    image = imaging.decode(FOLDER / "pikachu.png")
     store = ModelStore(hub.BUNDLED)
     torch.set_num_threads(2)
     for model in study.STUDY:

@@ -8,10 +8,8 @@ its dense layer is dead, that is, zero for every image.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import count, islice
 
 import numpy as np
@@ -20,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from pokeclf import commandline, dataset, study
+from pokeclf import commandline, dataset, diagnosis, study
+from pokeclf.diagnosis import Finding
 from pokeclf.errors import PokeclfError
-from pokeclf.files import write_atomically
 from pokeclf.models.basic_cnn import BasicCNN
 from pokeclf.recipe import HALF, UNIT
 from train.batches import ImageBatches
@@ -31,7 +29,6 @@ from train.loop import autocast, best_device, to_device
 from train.neural import preprocessing_at
 from train.sources import data_folder
 
-FILE = "study/diagnosis.csv"
 BATCH, PROBE = 32, 512
 
 
@@ -44,33 +41,9 @@ class Variant:
     lr: float = 1e-3
     scale: float = 1.0
     normalisation: tuple = UNIT
+    grid: int | None = None
+    """Side of the map that the dense layer reads, the network's own when None."""
 
-
-@dataclass(frozen=True)
-class Finding:
-    """What became of a variant.
-
-    Attributes
-    ----------
-    loss : mean cross-entropy over the last tenth of the steps, nats; guessing blindly costs
-        ln 151 = 5.02.
-    first_shift : largest change of a unit of the dense layer, before its ReLU, by the first step,
-        relative to the spread of all units over all probe images before it.
-    dead : share of the dense layer's units that are 0 for every probe image.
-    guesses : number of different species among the first guesses for the probe images.
-    accuracy : share of probe images that are recognised.
-    """
-
-    variant: str
-    steps: int
-    loss: float
-    first_shift: float
-    dead: float
-    guesses: int
-    accuracy: float
-
-
-COLUMNS = tuple(field.name for field in fields(Finding))
 
 VARIANTS = (
     Variant("the study's: Adam 1e-3, pixels 0…1"),
@@ -78,7 +51,10 @@ VARIANTS = (
     Variant("pixels -1…1", normalisation=HALF),
     Variant("Adam 1e-2", lr=1e-2),
     Variant("Adam 1e-4", lr=1e-4),
+    Variant("Adam 1e-5", lr=1e-5),
     Variant("SGD 1e-2, momentum 0.9", optimizer=torch.optim.SGD, lr=1e-2),
+    Variant("dense layer on 15 × 15 places, as in our recipe", grid=15),
+    Variant("the same, Adam 1e-4", lr=1e-4, grid=15),
 )
 
 
@@ -88,7 +64,9 @@ def examine(
     """Take the first steps of a variant and look at the network."""
     device = best_device()
     torch.manual_seed(0)
-    network = BasicCNN(classes).to(device, memory_format=torch.channels_last)
+    network = BasicCNN(classes)
+    network = network.coarse(variant.grid) if variant.grid else network
+    network.to(device, memory_format=torch.channels_last)
     options = {"momentum": 0.9} if variant.optimizer is torch.optim.SGD else {}
     optimizer = variant.optimizer(network.parameters(), lr=variant.lr, **options)
     inputs, labels = probe[0] * variant.scale, probe[1]
@@ -115,10 +93,16 @@ def examine(
         steps=len(losses),
         loss=round(sum(last) / len(last), 3),
         first_shift=round(first_shift, 2),
-        dead=round(float((after <= 0).all(0).float().mean()), 4),
+        dead_before=_dead(before),
+        dead=_dead(after),
         guesses=len(guesses.unique()),
         accuracy=round(float((guesses == labels).float().mean()), 4),
     )
+
+
+def _dead(units: Tensor) -> float:
+    """Share of the units that are not above 0 for any image."""
+    return round(float((units <= 0).all(0).float().mean()), 4)
 
 
 @torch.no_grad()
@@ -153,7 +137,7 @@ def _diagnose(options: argparse.Namespace) -> int:
     folder = dataset.open_folder(data_folder(options.data), options.work)
     split = dataset.read_split(options.out / "split.json")
     split.check(folder, options.out)
-    recipe = study.find("basic_cnn").recipes["study"]
+    recipe = study.find(diagnosis.MODEL).recipes["study"]
     probe_indices = split.indices(folder, "validation")
     probe_indices = np.random.default_rng(0).permutation(probe_indices)[:PROBE]
     findings = []
@@ -169,10 +153,6 @@ def _diagnose(options: argparse.Namespace) -> int:
         (probe,) = ImageBatches(folder, probe_indices, preprocessing, PROBE)
         finding = examine(variant, train, probe, options.steps, len(folder.classes))
         print(finding)
-        findings.append(asdict(finding))
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(findings)
-    write_atomically(options.out / FILE, text.getvalue().encode())
+        findings.append(finding)
+    diagnosis.write(options.out, findings)
     return 0

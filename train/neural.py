@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pokeclf import checkpoint, models, storage
+from pokeclf import checkpoint, drawings, models, storage
 from pokeclf.checkpoint import WeightFile
 from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
@@ -224,6 +224,8 @@ def _keep(
     logits = {part: shop.logits(chosen, part) for part in ("validation", "test")}
     logits["mirrored"] = shop.logits(chosen, "test", mirrored=True)
     card = replace(chosen.card, agreement=float((logits["test"].argmax(1) == trained).mean()))
+    if not shop.keeps_weights:
+        files = {drawings.FILE: drawings.pack(drawings.looks(replace(chosen, card=card)))}
     shop.finish(model, card, logits, files, [asdict(row) for row in history], started)
 
 

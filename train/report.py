@@ -8,18 +8,17 @@ other checkpoints a ``README.md`` with all that beside them.
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from pokeclf import commandline, dataset, hub, results
+from pokeclf import commandline, dataset, diagnosis, hub, results
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import trust
 from pokeclf.explain.trust import Trust
 from pokeclf.files import write_atomically
 from pokeclf.results import Result
-from train import diagnose, tables
+from train import tables
 from train.modelcards import model_card
 from train.tables import Stored
 
@@ -154,7 +153,7 @@ def read_stored(root: Path) -> Stored:
         tuned=tuned,
         study=results.read_all(root / "study", split),
         seeds=results.read_seeds(root, split),
-        diagnosis=_rows(root / diagnose.FILE),
+        diagnosis=diagnosis.read(root),
         trust=_trust(root, tuned),
     )
 
@@ -166,19 +165,6 @@ def _trust(root: Path, tuned: Mapping[str, Result]) -> dict[str, dict[str, Trust
         for model_id, result in tuned.items()
     }
     return {model_id: rows for model_id, rows in known.items() if rows}
-
-
-def _rows(path: Path) -> tuple[Mapping[str, str], ...]:
-    if not path.exists():
-        return ()
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = tuple(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error):
-        rows = ()
-    if not rows or any(set(row) != set(diagnose.COLUMNS) for row in rows):
-        raise PokeclfError(f"{path} is damaged; python -m train diagnose writes it again.")
-    return rows
 
 
 def main(arguments: list[str]) -> int:

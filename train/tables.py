@@ -10,6 +10,7 @@ from math import isnan
 import numpy as np
 
 from pokeclf import evaluation, study
+from pokeclf.diagnosis import Finding
 from pokeclf.evaluation import Metrics
 from pokeclf.explain.methods import METHODS
 from pokeclf.explain.trust import Trust
@@ -26,14 +27,14 @@ class Stored:
     tuned : of the bundled checkpoints.
     study : of the study's own recipe.
     seeds : several runs of the tuned recipe, the bundled one first.
-    diagnosis : rows of :mod:`train.diagnose`.
+    diagnosis : what :mod:`train.diagnose` found.
     trust : what :mod:`train.faithfulness` found about the methods of the bundled models.
     """
 
     tuned: Mapping[str, Result]
     study: Mapping[str, Result]
     seeds: Mapping[str, tuple[Result, ...]]
-    diagnosis: tuple[Mapping[str, str], ...]
+    diagnosis: tuple[Finding, ...]
     trust: Mapping[str, Mapping[str, Trust]]
 
 
@@ -143,15 +144,16 @@ def _recipe_row(name: str, result: Result, stored: Stored) -> list[str]:
 def diagnosis(stored: Stored) -> str:
     """What becomes of the plain CNN in its first steps."""
     header = (
-        "beginning", "steps", "training loss", "first step's shift", "dead units",
+        "beginning", "steps", "training loss", "first step's shift", "dead before", "dead after",
         "species guessed", "validation accuracy",
     )  # fmt: skip
     rows = [
         [
-            row["variant"], row["steps"], row["loss"], f"{float(row['first_shift']):.1f}",
-            percent(float(row["dead"])), row["guesses"], percent(float(row["accuracy"])),
+            found.variant, str(found.steps), f"{found.loss:.3f}", f"{found.first_shift:.1f}",
+            percent(found.dead_before), percent(found.dead), str(found.guesses),
+            percent(found.accuracy),
         ]
-        for row in stored.diagnosis
+        for found in stored.diagnosis
     ]  # fmt: skip
     return markdown(header, rows)
 

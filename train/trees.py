@@ -72,7 +72,8 @@ def train_trees(model: StudyModel, shop: Workshop) -> None:
         features_sha256=source.card.weights_sha256,
         candidates=tuple(candidates),
     )
-    shop.finish(model, card, logits, {name: data}, candidates, started)
+    files = {name: data} if shop.keeps_weights else {}
+    shop.finish(model, card, logits, files, candidates, started)
 
 
 def _check_classes(model: StudyModel, shop: Workshop) -> None:

@@ -199,7 +199,7 @@ class Workshop:
         Parameters
         ----------
         logits : of the ``validation``, ``test`` and, as ``"mirrored"``, mirrored test images.
-        files : weight files of the folder by name.
+        files : what else belongs into the folder, by name: weights where they are kept.
         history : rows of ``history.csv``.
         started : ``time.monotonic()`` when the run began, or before by what earlier runs took.
         """
@@ -221,9 +221,8 @@ class Workshop:
             averaged = evaluation.measure(mean, labels["test"], temperature)
             card = replace(card, flip_averaged=averaged)
         with folder_written_whole(self.out / card.model) as folder:
-            if self.keeps_weights:
-                for name, data in files.items():
-                    write_atomically(folder / name, data)
+            for name, data in files.items():
+                write_atomically(folder / name, data)
             checkpoint.write_predictions(folder, kept)
             write_atomically(folder / checkpoint.HISTORY, _csv(list(history)))
             checkpoint.write_card(folder, card)

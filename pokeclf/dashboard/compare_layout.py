@@ -11,6 +11,7 @@ from pokeclf.dashboard import examples
 from pokeclf.dashboard.address import MAPS, SAME
 from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.waiting import Latest
+from pokeclf.drawings import drawings_of
 
 _MAPS = (
     "the same species, on one scale",
@@ -30,7 +31,7 @@ class Layout:
     """The tab's components; :class:`~pokeclf.dashboard.compare.Compare` brings them to life."""
 
     def __init__(self, drawings: Path) -> None:
-        self.drawings = examples.drawings_of(drawings)
+        self.drawings = drawings_of(drawings)
         self.asked = gr.State()  # what the page was opened with, if that has a picture
         self.found = gr.State()
         self.latest = gr.State(Latest())

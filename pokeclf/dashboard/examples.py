@@ -16,11 +16,6 @@ SIDE = 112
 """Longest side of a thumbnail in pixels: twice its size on the page, for sharp screens."""
 
 
-def drawings_of(folder: Path) -> list[Path]:
-    """The drawings in a folder, by name."""
-    return sorted(folder.glob("*.png"))
-
-
 def strip(paths: list[Path], elem_id: str) -> gr.Dataset:
     """Thumbnails as buttons; a click gives the drawing's place in ``paths``."""
     return gr.Dataset(

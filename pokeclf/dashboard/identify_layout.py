@@ -20,6 +20,7 @@ from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.settings import MapSettings
 from pokeclf.dashboard.sidebyside import SideBySide
 from pokeclf.dashboard.waiting import Waiting
+from pokeclf.drawings import drawings_of
 from pokeclf.explain.overlay import Paint, overlay
 from pokeclf.species import of
 
@@ -42,7 +43,7 @@ class Layout:
     def __init__(self, store: ModelStore, drawings: Path) -> None:
         self.store = store
         self.observations = Observations(store)
-        self.drawings = examples.drawings_of(drawings)
+        self.drawings = drawings_of(drawings)
         self.shown = gr.State()
         self.asked = gr.State()  # the address that the page was opened with, if it has a picture
         with gr.Row(elem_classes="identify"):

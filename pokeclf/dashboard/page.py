@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard import examples, wording
+from pokeclf.dashboard import wording
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.picker import species
+from pokeclf.drawings import drawings_of
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
 from pokeclf.pictures import Pictures
@@ -85,7 +86,7 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
 
         def opened(request: gr.Request) -> dict[gr.blocks.Block, Any]:
             """The view that the address names."""
-            names = [path.stem for path in examples.drawings_of(drawings)]
+            names = [path.stem for path in drawings_of(drawings)]
             asked, unknown = read(request.query_params, names, species(store.statuses()))
             if unknown:
                 gr.Warning(wording.unknown_address(unknown))

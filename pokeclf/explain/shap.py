@@ -11,7 +11,6 @@ from torch import Tensor
 from pokeclf.explain.request import Request
 from pokeclf.models.trees import Boosted, Forest, TreeNetwork
 
-
 CHUNK = 1024
 """Leaves that are summed up together, so that their numbers stay in the processor's cache."""
 

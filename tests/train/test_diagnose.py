@@ -6,6 +6,7 @@ import csv
 
 import pytest
 
+from pokeclf import diagnosis
 from train import diagnose
 from train.__main__ import main
 
@@ -17,7 +18,7 @@ def test_every_beginning_gets_a_row(train_command, image_folder, tmp_path, monke
     assert train_command("convmixer", "--budget=0.0001") == 0  # makes the split
     arguments = [f"--data={image_folder}", f"--out={train_command.out}", f"--work={tmp_path}"]
     assert main(["diagnose", *arguments, "--steps=2"]) == 0
-    with (train_command.out / diagnose.FILE).open() as file:
+    with (train_command.out / diagnosis.FILE).open() as file:
         rows = list(csv.DictReader(file))
     assert [row["variant"] for row in rows] == [each.name for each in diagnose.VARIANTS]
     assert all(0 <= float(row["dead"]) <= 1 and float(row["loss"]) > 0 for row in rows)

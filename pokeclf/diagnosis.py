@@ -1,0 +1,87 @@
+"""What became of the study's plain CNN in its first steps, taken in several ways."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from pokeclf.errors import PokeclfError
+from pokeclf.files import write_atomically
+
+FILE = "study/diagnosis.csv"
+MODEL = "basic_cnn"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one way to begin.
+
+    Attributes
+    ----------
+    loss : mean cross-entropy over the last tenth of the steps, nats; guessing blindly costs
+        the logarithm of the number of species.
+    first_shift : largest change of a unit of the dense layer, before its ReLU, by the first step,
+        relative to the spread of all units over all probe images before it.
+    dead_before, dead : share of the dense layer's units that are 0 for every probe image, before
+        the first step and after the last.
+    guesses : number of different species among the first guesses for the probe images.
+    accuracy : share of probe images that are recognised.
+    """
+
+    variant: str
+    steps: int
+    loss: float
+    first_shift: float
+    dead_before: float
+    dead: float
+    guesses: int
+    accuracy: float
+
+
+def write(root: Path, findings: Sequence[Finding]) -> None:
+    """Write the findings into a folder of checkpoints."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(asdict, findings))
+    write_atomically(root / FILE, text.getvalue().encode())
+
+
+def read(root: Path) -> tuple[Finding, ...]:
+    """The findings in a folder of checkpoints; none where nothing was examined.
+
+    Raises
+    ------
+    PokeclfError
+        When the file is damaged or of another version.
+    """
+    try:
+        with (root / FILE).open(newline="", encoding="utf-8") as file:
+            return tuple(_finding(row) for row in csv.DictReader(file))
+    except FileNotFoundError:
+        return ()
+    except (OSError, csv.Error, ValueError, TypeError, KeyError):
+        raise PokeclfError(
+            f"{FILE} is damaged or of another version; `python -m train diagnose` writes it anew."
+        ) from None
+
+
+_COLUMNS = tuple(field.name for field in fields(Finding))
+
+
+def _finding(row: dict[str, str]) -> Finding:
+    if tuple(row) != _COLUMNS:
+        raise ValueError
+    return Finding(
+        variant=row["variant"],
+        steps=int(row["steps"]),
+        loss=float(row["loss"]),
+        first_shift=float(row["first_shift"]),
+        dead_before=float(row["dead_before"]),
+        dead=float(row["dead"]),
+        guesses=int(row["guesses"]),
+        accuracy=float(row["accuracy"]),
+    )

@@ -1,0 +1,36 @@
+"""Stored findings about the plain CNN's first steps."""
+
+from __future__ import annotations
+
+import pytest
+
+from pokeclf import diagnosis
+from pokeclf.diagnosis import Finding
+from pokeclf.errors import PokeclfError
+
+FOUND = (
+    Finding("as it was", 300, 5.017, 163.4, 0.01, 0.73, 1, 0.0066),
+    Finding("a smaller step, 1e-5", 300, 4.2, 0.9, 0.01, 0.02, 120, 0.11),
+)
+
+
+def test_findings_come_back(tmp_path):
+    diagnosis.write(tmp_path, FOUND)
+    assert diagnosis.read(tmp_path) == FOUND
+
+
+def test_nothing_may_have_been_examined(tmp_path):
+    assert diagnosis.read(tmp_path) == ()
+
+
+@pytest.mark.parametrize("text", ["variant,steps\na,1\n", "\xff", None])
+def test_a_damaged_file_is_one_sentence(tmp_path, text):
+    diagnosis.write(tmp_path, FOUND)
+    path = tmp_path / diagnosis.FILE
+    path.write_bytes(
+        path.read_bytes().replace(b",300,", b",many,") if text is None else text.encode("latin-1")
+    )
+    if text == "\xff":
+        path.write_bytes(path.read_bytes() + b"\n\xff\n")
+    with pytest.raises(PokeclfError, match="train diagnose"):
+        diagnosis.read(tmp_path)
