@@ -16,7 +16,6 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 
-from pokeclf import explain
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import Classifier, Guess
 from pokeclf.imaging import decode
@@ -51,7 +50,15 @@ def drawings_of(folder: Path = FOLDER) -> list[Path]:
 
 
 def looks(classifier: Classifier, folder: Path = FOLDER) -> tuple[Look, ...]:
-    """What a network makes of each drawing."""
+    """What a network makes of each drawing.
+
+    Raises
+    ------
+    ImportError
+        Where pytorch-grad-cam is not installed, as on machines that are only trained on.
+    """
+    from pokeclf import explain
+
     found = []
     for path in drawings_of(folder):
         observation = classifier.observe(decode(path))

@@ -18,6 +18,7 @@ from pokeclf import (
     embedding,
     evaluation,
     findings,
+    recipefindings,
     results,
     selections,
     study,
@@ -129,14 +130,13 @@ def telling_runs(shelf: Shelf) -> list[str]:
     The networks are in the study's order, so that the plain CNN, which never learned there,
     comes before all others.
     """
-    both = [
-        name_of(model_id)
-        for model_id, model in study.BY_ID.items()
-        if model_id in shelf.study and model_id in shelf.tuned and not model.is_tree
-    ]
-    names = [f"{both[0]}, our recipe", f"{both[0]}, the study's recipe"] if both else []
-    known = runs(shelf)
-    return [name for name in names if name in known] or list(known)[:2]
+    both = recipefindings.both(shelf)
+    return list(both_runs(shelf, both[0]) if both else runs(shelf))[:2]
+
+
+def both_runs(shelf: Shelf, model: str) -> dict[str, Result]:
+    """The runs of a network by our recipe and by the study's, by the names that people read."""
+    return {name: run for name, run in runs(shelf).items() if run.card.model == model}
 
 
 def pair(shelf: Shelf, first: str, second: str) -> tuple[str, Figure, str]:

@@ -10,7 +10,6 @@ import numpy as np
 from pokeclf import evaluation, study
 from pokeclf.dataset import image_name
 from pokeclf.latency import Latency
-from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, folded, percent, table
 from pokeclf.results import Result
 from pokeclf.species import of
@@ -80,34 +79,6 @@ def latencies(found: Mapping[str, Latency]) -> str:
         f"{escape(date)}. In turns with it ran {escape(baseline)}: "
         f"{float(np.median(times)):.1f}{NBSP}ms.</p>"
         for (cpu, threads, date, baseline), times in ways.items()
-    )
-
-
-def recipes(shelf: Shelf) -> str:
-    """The study's recipe on our images beside ours."""
-    rows = [
-        [
-            study.find(model_id).name, percent(study.find(model_id).study_accuracy),
-            percent(result.card.test.accuracy), str(len(np.unique(result.guesses))),
-            percent(shelf.tuned[model_id].card.test.accuracy) if model_id in shelf.tuned else "–",
-        ]
-        for model_id, result in shelf.study.items()
-        if not study.find(model_id).is_tree
-    ]  # fmt: skip
-    if not rows:
-        return ""
-    header = (
-        "model", "the study reports", "its recipe on our images", "species it ever guesses",
-        "our recipe",
-    )  # fmt: skip
-    words = table(header, rows, "The study's recipe and ours, test accuracy")
-    blind = [result for result in shelf.study.values() if len(np.unique(result.guesses)) == 1]
-    if not blind:
-        return words
-    classes = len(blind[0].card.classes)
-    return (
-        f"{words}<p>A network that gives every picture the same answer is right in about one of "
-        f"{classes}, {100 / classes:.2f}{NBSP}%: it has learned nothing at all.</p>"
     )
 
 

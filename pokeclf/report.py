@@ -17,9 +17,11 @@ from pokeclf import (
     alternatives,
     charts,
     confusions,
+    diagnosis,
     embedding,
     exhibits,
     findings,
+    recipefindings,
     study,
     treefindings,
 )
@@ -161,10 +163,24 @@ def _training(library: Library, shelf: Shelf) -> Iterator[Part]:
     runs = exhibits.runs(shelf)
     telling = {name: runs[name] for name in exhibits.telling_runs(shelf)}
     yield charts.curves(telling, "accuracy")
-    yield findings.recipes(shelf)
     for name, run in runs.items():
         quantities = exhibits.QUANTITIES
         yield Choice(name, tuple(charts.curves({name: run}, each) for each in quantities))
+
+
+def _recipes(library: Library, shelf: Shelf) -> Iterator[Part]:
+    for model in recipefindings.both(shelf):
+        steps = diagnosis.read(library.root) if model == diagnosis.MODEL else ()
+        yield Choice(
+            exhibits.name_of(model),
+            (
+                recipefindings.verdict(shelf, model),
+                charts.curves(exhibits.both_runs(shelf, model), "accuracy"),
+                recipefindings.differences(shelf, model),
+                recipefindings.first_steps(steps, len(shelf.tuned[model].card.classes)),
+            ),
+        )
+    yield recipefindings.all_recipes(shelf)
 
 
 def _two_models(library: Library, shelf: Shelf) -> Iterator[Part]:
@@ -240,6 +256,7 @@ def _embedding(library: Library, shelf: Shelf) -> Iterator[Part]:
 SECTIONS: dict[str, Callable[[Library, Shelf], Iterator[Part]]] = {
     "Leaderboard": _leaderboard,
     "Training": _training,
+    "Why some failed": _recipes,
     "Two models": _two_models,
     "Mistakes": _mistakes,
     "Calibration": _calibration,

@@ -51,12 +51,6 @@ def test_a_model_that_is_not_trained_keeps_its_row(shelf):
     assert rows[1] == ["Basic CNN", "0.66 %", "not trained yet", "29.6 M parameters", "–"]
 
 
-def test_the_studys_recipe_stands_beside_ours(shelf):
-    both = replace(shelf, study={"convmixer": shelf.tuned["convmixer"]})
-    assert '<th scope="row">ConvMixer</th><td>71.1' in plain(findings.recipes(both))
-    assert findings.recipes(replace(shelf, study={})) == ""
-
-
 def test_how_times_were_measured_is_said():
     assert "has not been measured yet" in findings.latencies({})
     row = Latency("convmixer", 12.5, "a <plain> pass", 30, 9, 2, "A CPU", "2025-01-31")
@@ -156,14 +150,3 @@ def test_images_are_told_with_their_answers(shelf):
     assert row[0] != row[1]
     assert row[2] == f"{100 * result.probabilities[place].max():.1f} %"
     assert row[3] == paths[place].rsplit(".", 1)[0]
-
-
-def test_a_network_that_never_learned_is_said_to_have_not(shelf):
-    result = shelf.tuned["basic_cnn"]
-    logits = np.zeros_like(result.logits)
-    logits[:, 7] = 1
-    never = replace(shelf, study={"basic_cnn": replace(result, logits=logits)})
-    said = plain(findings.recipes(never))
-    assert "right in about one of 151, 0.66 %" in said
-    learned = replace(shelf, study={"basic_cnn": result})
-    assert "one of 151" not in plain(findings.recipes(learned))

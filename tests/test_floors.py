@@ -15,12 +15,12 @@ SOURCES = sorted(
 )
 FLOORS = [
     {"errors", "species", "files", "storage", "recipe", "markup"},
-    {"study", "imaging", "hub", "commandline", "evaluation", "latency"},
+    {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis"},
     {"dataset", "models"},
     {"checkpoint", "datasummary"},
     {"classifier", "results", "library", "pictures", "embedding"},
-    {"explain", "selections", "catalog"},
-    {"charts", "treefindings", "alternatives", "datafindings"},
+    {"explain", "selections", "catalog", "drawings"},
+    {"charts", "treefindings", "recipefindings", "alternatives", "datafindings"},
     {"findings"},
     {"confusions", "exhibits"},
     {"report"},

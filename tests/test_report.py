@@ -11,7 +11,8 @@ from pokeclf import charts, dataset, exhibits, findings, hub, report, treefindin
 from pokeclf.__main__ import main
 from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.gallery import Gallery
-from pokeclf.dashboard.subtabs import SUBTABS
+from pokeclf.dashboard.recipes import Recipes
+from pokeclf.dashboard.subtabs import FIRST, FURTHER
 from pokeclf.library import Library
 from tests.dashboard.page.browser import CHROMIUM, FLAGS, PHONE, WIDE, fits
 
@@ -35,7 +36,9 @@ def test_everything_of_the_tab_is_in_it(written, shelf):
     assert written.stat().st_size < LARGEST
     assert shelf.split.fingerprint in text
     assert f"{len(shelf.split.parts['test']):,} test images" in text
-    assert set(report.SECTIONS) == {part.title for part in (*SUBTABS, Gallery, Embedding)}
+    assert set(report.SECTIONS) == {
+        part.title for part in (*FIRST, Recipes, *FURTHER, Gallery, Embedding)
+    }
     for title in report.SECTIONS:
         assert f">{title}</h2>" in text
     for result in shelf.ranked:

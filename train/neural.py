@@ -225,8 +225,17 @@ def _keep(
     logits["mirrored"] = shop.logits(chosen, "test", mirrored=True)
     card = replace(chosen.card, agreement=float((logits["test"].argmax(1) == trained).mean()))
     if not shop.keeps_weights:
-        files = {drawings.FILE: drawings.pack(drawings.looks(replace(chosen, card=card)))}
+        files = _maps_of_drawings(replace(chosen, card=card))
     shop.finish(model, card, logits, files, [asdict(row) for row in history], started)
+
+
+def _maps_of_drawings(classifier: Classifier) -> dict[str, bytes]:
+    """What a network looked at, for the folder of a run whose weights are not kept."""
+    try:
+        return {drawings.FILE: drawings.pack(drawings.looks(classifier))}
+    except ImportError:
+        print("No maps of the drawings are kept: pytorch-grad-cam is not installed.")
+        return {}
 
 
 def _weight_files(

@@ -19,9 +19,10 @@ from pokeclf.study import BY_ID, STUDY
 IDENTIFY, COMPARE, EXPERIMENTS, DATA = TABS = ("identify", "compare", "experiments", "data")
 SAME, EACH, OWN = MAPS = ("same", "each", "own")
 """What Compare's maps are for: one species on one scale, one species, each model's own guess."""
-GALLERY, EMBEDDING = "gallery", "embedding"
+RECIPES, GALLERY, EMBEDDING = "recipes", "gallery", "embedding"
 VIEWS = (
-    "leaderboard", "training", "two-models", "mistakes", "calibration", "trees", GALLERY, EMBEDDING
+    "leaderboard", "training", RECIPES, "two-models", "mistakes", "calibration", "trees", GALLERY,
+    EMBEDDING,
 )  # fmt: skip
 """The parts of Experiments."""
 MISTAKES, UNSURE, ONE_SPECIES, CONFUSION = SHOWN = (

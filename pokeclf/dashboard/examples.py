@@ -45,11 +45,12 @@ def _thumbnail(path: Path) -> str:
     file = io.BytesIO()
     image.save(file, "WEBP", quality=80)
     data = base64.b64encode(file.getvalue()).decode()
-    title = _title(path.stem)
+    title = title_of(path.stem)
     return f'<img src="data:image/webp;base64,{data}" alt="{title}" title="{title}">'
 
 
-def _title(stem: str) -> str:
+def title_of(stem: str) -> str:
+    """What a drawing is called, from its file's name without ending."""
     slug = stem.removeprefix("card-")
     name = of(slug).name
     return name if slug == stem else f"Trading card with {name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,9 +14,10 @@ from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.confusions import Confusions, square
 from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.gallery import Gallery
+from pokeclf.dashboard.recipes import Recipes
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.subtab import LaterSubTab, SubTab, on
-from pokeclf.dashboard.subtabs import SUBTABS
+from pokeclf.dashboard.subtabs import FIRST, FURTHER
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
 from pokeclf.pictures import Pictures
@@ -29,14 +31,21 @@ class Experiments:
     """
 
     def __init__(
-        self, library: Library, pictures: Pictures, observations: Observations, workers: int
+        self,
+        library: Library,
+        pictures: Pictures,
+        observations: Observations,
+        drawings: Path,
+        workers: int,
     ) -> None:
         self.library = library
         self.problem = gr.HTML(elem_id="experiments-problem")
         self.drawn = gr.State()  # when what stands on the page was written
         self.asked = gr.State(Address())  # what the page was opened with
         with gr.Tabs(elem_id="experiments") as self.tabs:
-            self.parts = [self._tab(part, library)[1] for part in SUBTABS]
+            first = [self._tab(part, library)[1] for part in FIRST]
+            self.recipes = self._later(Recipes, library, observations, drawings)
+            self.parts = first + [self._tab(part, library)[1] for part in FURTHER]
             self.gallery = self._later(Gallery, library, pictures, observations, workers)
             self.embedding = self._later(Embedding, library, pictures)
         for part in self.parts:

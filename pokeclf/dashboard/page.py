@@ -72,7 +72,9 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
             with gr.Tab("Compare", id=COMPARE, elem_id=f"tab-{COMPARE}"):
                 compare = Compare(identify.observations, drawings, workers)
             with gr.Tab("Experiments", id=EXPERIMENTS, elem_id=f"tab-{EXPERIMENTS}") as tab:
-                experiments = Experiments(library, pictures, identify.observations, workers)
+                experiments = Experiments(
+                    library, pictures, identify.observations, drawings, workers
+                )
             with gr.Tab("Data", id=DATA, elem_id=f"tab-{DATA}") as data_tab:
                 data = Data(pictures)
         tab.select(

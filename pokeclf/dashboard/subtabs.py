@@ -104,7 +104,6 @@ class Training(SubTab):
                 elem_id="quantity",
             )  # fmt: skip
         self.curves = Chart("curves")
-        self.recipes = gr.HTML(elem_id="recipes", elem_classes="words")
         self.menus = (self.runs, self.quantity)
         on(
             [self.runs.change, self.quantity.input], self.draw,
@@ -113,7 +112,7 @@ class Training(SubTab):
 
     @property
     def outputs(self) -> list[gr.components.Component]:
-        return [self.runs, self.quantity, *self.curves.outputs, self.recipes]
+        return [self.runs, self.quantity, *self.curves.outputs]
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The runs that tell most."""
@@ -127,7 +126,6 @@ class Training(SubTab):
             self.runs: gr.update(choices=list(runs), value=chosen),
             self.quantity: quantity,
             **self.draw(chosen, quantity),
-            self.recipes: findings.recipes(shelf),
         }
 
     def choices(
@@ -229,7 +227,8 @@ class Trees(OneModel):
         return {self.words: words, **self.importances.shows(figure)}
 
 
-SUBTABS = (Leaderboard, Training, TwoModels, Mistakes, Calibration, Trees)
+FIRST = (Leaderboard, Training)
+FURTHER = (TwoModels, Mistakes, Calibration, Trees)
 
 
 def _run_id(run: Result) -> str:

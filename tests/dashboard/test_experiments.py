@@ -15,6 +15,7 @@ from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.subtabs import Calibration, Leaderboard, Mistakes, Training, Trees, TwoModels
+from pokeclf.drawings import FOLDER
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
 from pokeclf.pictures import Pictures
@@ -33,7 +34,7 @@ def experiments(library):
 
 def _experiments(library):
     observations = Observations(ModelStore(library.root))
-    return Experiments(library, Pictures(library.root), observations, workers=1)
+    return Experiments(library, Pictures(library.root), observations, FOLDER, workers=1)
 
 
 def part(experiments, kind):
@@ -74,8 +75,8 @@ def test_every_chart_has_its_table(experiments):
 
 
 def test_an_address_chooses_a_part_and_its_models(experiments):
-    later = (experiments.gallery, experiments.embedding)
-    assert tuple(each.view_id for each in (*experiments.parts, *later)) == VIEWS
+    later = (experiments.recipes, experiments.gallery, experiments.embedding)
+    assert {each.view_id for each in (*experiments.parts, *later)} == set(VIEWS)
     assert experiments.open() == {}
     asked = Address(EXPERIMENTS, "two-models", first="convmixer", second="vit_frozen")
     opened = experiments.open(asked)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pokeclf import checkpoint, dataset, evaluation, imaging, models, results, study
+from pokeclf import checkpoint, dataset, drawings, evaluation, imaging, models, results, study
 from pokeclf.classifier import ModelStore
 from train import loop, neural, report
 from train.__main__ import main
@@ -175,8 +175,9 @@ def test_a_studys_recipe_goes_beside_the_tuned_one_without_weights(train_command
     folder = train_command.out / "study" / "convmixer"
     assert checkpoint.read_card(folder).recipe == "study"
     assert {path.name for path in folder.iterdir()} == {
-        checkpoint.CARD, checkpoint.HISTORY, checkpoint.PREDICTIONS,
+        checkpoint.CARD, checkpoint.HISTORY, checkpoint.PREDICTIONS, drawings.FILE,
     }  # fmt: skip
+    assert len(drawings.read(folder)) == len(drawings.drawings_of())
     assert not (train_command.out / "convmixer").exists()
     assert train_command("convmixer", "--recipe=study") == 0
     assert "up to date" in capsys.readouterr().out

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from pokeclf.dashboard.subtabs import SUBTABS
+from pokeclf.dashboard.recipes import Recipes
+from pokeclf.dashboard.subtabs import FIRST, FURTHER
 from tests.dashboard.page.browser import (
     PATIENCE,
     PHONE,
@@ -41,7 +42,7 @@ def test_every_part_of_the_experiments_is_drawn_with_its_tables(open_page, viewp
     page = open_page(viewport, theme)
     page.get_by_role("tab", name="Experiments").click()
     size = "wide" if viewport is WIDE else "phone"
-    for part in SUBTABS:
+    for part in (*FIRST, Recipes, *FURTHER):
         open_part(page, part.title)
         charts = page.locator(".chart .js-plotly-plot:visible")
         expect(charts.first).to_be_visible(timeout=PATIENCE)

@@ -1,0 +1,147 @@
+"""What the study's recipe makes of our images, beside ours: words and small tables, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from math import log
+from typing import Any
+
+import numpy as np
+
+from pokeclf import study
+from pokeclf.diagnosis import Finding
+from pokeclf.library import Shelf
+from pokeclf.markup import NBSP, percent, table
+from pokeclf.results import Result
+
+SETTINGS: Mapping[str, str] = {
+    "optimizer": "optimiser",
+    "schedule": "learning rate over time",
+    "lr": "learning rate of the head, at its peak",
+    "body_lr": "learning rate below the head, at its peak",
+    "layer_decay": "each layer learns so many times as fast as the one above",
+    "weight_decay": "weight decay",
+    "label_smoothing": "label smoothing",
+    "crop": "smallest share of the picture that a random crop keeps",
+    "mixup": "mixup",
+    "cutmix": "cutmix",
+    "normalisation": "mean and deviation that the pixels are normalised with",
+    "sizes": "side of the pictures in training",
+    "eval_size": "side of the pictures when it answers",
+    "batch_size": "pictures a step",
+    "epochs": "epochs, at most",
+    "frozen_epochs": "epochs for which the body keeps its weights",
+    "views": "augmented views of each picture",
+    "grid": "side of the map that the dense layer learns on",
+}
+"""Settings of a network's recipe in words, in the order in which they are told."""
+
+
+def both(shelf: Shelf) -> list[str]:
+    """Ids of the networks that have results of both recipes, in the study's order."""
+    return [
+        model_id
+        for model_id, model in study.BY_ID.items()
+        if model_id in shelf.study and model_id in shelf.tuned and not model.is_tree
+    ]
+
+
+def all_recipes(shelf: Shelf) -> str:
+    """The study's recipe on our images beside ours, for every network of which it was run."""
+    rows = [
+        [
+            study.find(model_id).name, percent(study.find(model_id).study_accuracy),
+            percent(result.card.test.accuracy), str(len(np.unique(result.guesses))),
+            percent(shelf.tuned[model_id].card.test.accuracy) if model_id in shelf.tuned else "–",
+        ]
+        for model_id, result in shelf.study.items()
+        if not study.find(model_id).is_tree
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    header = (
+        "model", "the study reports", "its recipe on our images", "species it ever guesses",
+        "our recipe",
+    )  # fmt: skip
+    return table(header, rows, "The study's recipe and ours, test accuracy")
+
+
+def verdict(shelf: Shelf, model: str) -> str:
+    """What each recipe achieves with a network, in words."""
+    name = escape(study.find(model).name)
+    theirs, ours = shelf.study[model], shelf.tuned[model]
+    classes = len(theirs.card.classes)
+    guessed = len(np.unique(theirs.guesses))
+    epochs = len(theirs.history)
+    words = (
+        f"<p>The study reports {percent(study.find(model).study_accuracy)} for {name}. Its recipe "
+        f"on our images reaches {_interval(theirs)} on the test images, after {epochs} "
+        f"epoch{'s' * (epochs != 1)}; ours reaches {_interval(ours)}. ",
+        f"With the study's recipe it names {guessed} of the {classes} species, with ours "
+        f"{len(np.unique(ours.guesses))}.",
+    )
+    blind = (
+        f" A network that gives every picture the same answer is right in about one of {classes}, "
+        f"{100 / classes:.2f}{NBSP}%: it has learned nothing at all."
+    )
+    return "".join(words) + (blind if guessed == 1 else "") + "</p>"
+
+
+def _interval(result: Result) -> str:
+    test = result.card.test
+    return (
+        f"<strong>{percent(test.accuracy)}</strong> "
+        f"({percent(test.accuracy_low)} to {percent(test.accuracy_high)})"
+    )
+
+
+def differences(shelf: Shelf, model: str) -> str:
+    """In which settings the two recipes of a network differ."""
+    theirs, ours = shelf.study[model].card.settings, shelf.tuned[model].card.settings
+    rows = [
+        [words, _setting(theirs[name]), _setting(ours[name])]
+        for name, words in SETTINGS.items()
+        if name in theirs and name in ours and theirs[name] != ours[name]
+    ]
+    return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
+
+
+def _setting(value: Any) -> str:  # noqa: ANN401 - as cards hold it
+    """A setting for people: sizes by their share of the epochs, numbers without noise."""
+    if value is None:
+        return "as the network has it"
+    if isinstance(value, list | tuple):
+        if all(isinstance(each, list | tuple) and len(each) == 2 for each in value):
+            return ", ".join(
+                f"{size}{NBSP}px" + (f" ({percent(share)})" if len(value) > 1 else "")
+                for share, size in value
+            )
+        return "; ".join(" ".join(f"{number:g}" for number in each) for each in value)
+    return f"{value:g}" if isinstance(value, float) else escape(str(value))
+
+
+def first_steps(findings: Sequence[Finding], classes: int) -> str:
+    """What becomes of the plain CNN in its first steps, in words and a table."""
+    if not findings:
+        return ""
+    rows = [
+        [
+            escape(found.variant), str(found.steps), f"{found.loss:.2f}",
+            f"{found.first_shift:.1f}", percent(found.dead_before), percent(found.dead),
+            str(found.guesses), percent(found.accuracy),
+        ]
+        for found in findings
+    ]  # fmt: skip
+    header = (
+        "beginning", "steps", "training loss", "first step's shift", "dead before", "dead after",
+        "species guessed", "validation accuracy",
+    )  # fmt: skip
+    return (
+        "<h3>Its first steps</h3><p>The plain CNN begins again, as the study began and in other "
+        f"ways. A blind guess costs {log(classes):.2f}: where the training loss is still there, "
+        "nothing has been learned yet. <em>Shift</em>: how far the first step moves the units of "
+        "the dense layer, in units of their spread. <em>Dead</em>: units that are 0 for every "
+        "picture, so that no gradient reaches them.</p>"
+        + table(header, rows, "The first steps of the plain CNN")
+    )

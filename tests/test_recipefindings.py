@@ -1,0 +1,69 @@
+"""The study's recipe beside ours, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pokeclf import hub, recipefindings
+from pokeclf.diagnosis import Finding
+from pokeclf.library import Library
+from tests.dashboard.conftest import plain
+
+
+@pytest.fixture(scope="module")
+def shelf():
+    shelf = Library(hub.BUNDLED).shelf()
+    return replace(shelf, study={"convmixer": shelf.tuned["basic_cnn"]})
+
+
+def test_networks_with_both_recipes_are_offered(shelf):
+    trees = replace(shelf, study={**shelf.study, "xgboost_exp1": shelf.tuned["xgboost_exp1"]})
+    assert recipefindings.both(trees) == ["convmixer"]
+    assert recipefindings.both(replace(shelf, study={})) == []
+
+
+def test_the_studys_recipe_stands_beside_ours(shelf):
+    assert '<th scope="row">ConvMixer</th><td>71.1' in plain(recipefindings.all_recipes(shelf))
+    assert recipefindings.all_recipes(replace(shelf, study={})) == ""
+
+
+def test_the_verdict_has_both_figures_with_their_intervals(shelf):
+    said = plain(recipefindings.verdict(shelf, "convmixer"))
+    for result in (shelf.study["convmixer"], shelf.tuned["convmixer"]):
+        test = result.card.test
+        assert f"{100 * test.accuracy:.1f} %" in said
+        assert f"({100 * test.accuracy_low:.1f} % to {100 * test.accuracy_high:.1f} %)" in said
+    assert f"after {len(shelf.study['convmixer'].history)} epochs" in said
+    assert "one of 151" not in said
+
+
+def test_a_network_that_never_learned_is_said_to_have_not(shelf):
+    result = shelf.tuned["basic_cnn"]
+    logits = np.zeros_like(result.logits)
+    logits[:, 7] = 1
+    never = replace(shelf, study={"convmixer": replace(result, logits=logits)})
+    said = plain(recipefindings.verdict(never, "convmixer"))
+    assert "names 1 of the 151 species" in said
+    assert "right in about one of 151, 0.66 %" in said
+
+
+def test_only_what_differs_is_listed(shelf):
+    same = replace(shelf, study={"convmixer": shelf.tuned["convmixer"]})
+    assert "<td>" not in recipefindings.differences(same, "convmixer")
+    said = plain(recipefindings.differences(shelf, "convmixer"))
+    ours, theirs = (shelf.tuned[model].card.settings for model in ("convmixer", "basic_cnn"))
+    assert f"<td>{theirs['epochs']}</td><td>{ours['epochs']}</td>" in said
+    assert "80 px (50.0 %), 120 px (50.0 %)" in said
+    assert "label smoothing" not in said  # both have it
+
+
+def test_first_steps_are_a_table():
+    found = (Finding("as it was", 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),)
+    said = plain(recipefindings.first_steps(found, 151))
+    assert "A blind guess costs 5.02" in said
+    for cell in ("as it was", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
+        assert f">{cell}<" in said
+    assert recipefindings.first_steps((), 151) == ""
