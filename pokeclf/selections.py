@@ -41,6 +41,11 @@ def unsure_answers(result: Result) -> np.ndarray:
     return _in_order(result, result.right, result.probabilities.max(1))
 
 
+def only_right(result: Result, other: Result) -> np.ndarray:
+    """Places of the images that a model recognised and another did not, the surest first."""
+    return _in_order(result, result.right & ~other.right, -result.probabilities.max(1))
+
+
 def of_species(result: Result, right: int) -> np.ndarray:
     """Places of the images of a class, those first that were given the least of a chance."""
     return _in_order(result, result.labels == right, result.probabilities[:, right])

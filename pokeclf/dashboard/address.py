@@ -25,8 +25,8 @@ VIEWS = (
     EMBEDDING,
 )  # fmt: skip
 """The parts of Experiments."""
-MISTAKES, UNSURE, ONE_SPECIES, CONFUSION = SHOWN = (
-    "mistakes", "unsure", "species", "confusion"
+MISTAKES, UNSURE, ONLY_FIRST, ONE_SPECIES, CONFUSION = SHOWN = (
+    "mistakes", "unsure", "only-first", "species", "confusion"
 )  # fmt: skip
 """Which test images the Gallery shows."""
 RUNS = frozenset(f"{model.id}-{recipe}" for model in STUDY for recipe in model.recipes)

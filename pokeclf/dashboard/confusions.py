@@ -52,6 +52,11 @@ class TwoModels(Confusions):
         self.models = self.first, self.second
         self.verdict = gr.HTML(elem_id="pair-verdict", elem_classes="words")
         self.images = gr.HTML(elem_id="pair-images", elem_classes="numbers")
+        with gr.Row():
+            self.only_first, self.only_second = (
+                gr.Button(f"See those that only the {which} gets right", size="sm", min_width=240)
+                for which in ("first", "second")
+            )
         self.differences = Chart("differences")
         self.extent = _extent("pair-extent")
         self.confusions, self.cell = _squares("pair-confusions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import gradio as gr
 
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, Address
+from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, ONLY_FIRST, Address
 from pokeclf.dashboard.chart import Updates
-from pokeclf.dashboard.confusions import Confusions, square
+from pokeclf.dashboard.confusions import Confusions, TwoModels, square
 from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.gallery import Gallery
+from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.recipes import Recipes
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.subtab import LaterSubTab, SubTab, on
@@ -50,7 +52,10 @@ class Experiments:
             self.embedding = self._later(Embedding, library, pictures)
         for part in self.parts:
             if isinstance(part, Confusions):
-                self._open_squares_of(part)
+                self._in_gallery(part.cell.select, self.open_square, part.models)
+            if isinstance(part, TwoModels):
+                self._in_gallery(part.only_first.click, self.open_only_right, part.models)
+                self._in_gallery(part.only_second.click, self.open_only_right, part.models[::-1])
 
     @staticmethod
     def _tab(kind: type[SubTab], *needs: Any) -> tuple[gr.Tab, SubTab]:  # noqa: ANN401
@@ -68,10 +73,14 @@ class Experiments:
         on([tab.select], part.refresh, [part.drawn, self.asked], part.outputs)
         return part
 
-    def _open_squares_of(self, part: Confusions) -> None:
-        """A click on a square opens its images, and both models' maps of the first of them."""
-        outputs = [self.tabs, *self.gallery.outputs]
-        opened = on([part.cell.select], self.open_square, list(part.models), outputs)
+    def _in_gallery(
+        self,
+        event: Any,  # noqa: ANN401 - as Gradio has it
+        handler: Callable[..., Updates],
+        models: Sequence[Menu],
+    ) -> None:
+        """A click opens images in the Gallery, and both models' maps of the first of them."""
+        opened = on([event], handler, list(models), [self.tabs, *self.gallery.outputs])
         opened.then(notices.guarded(self.gallery.maps_at_once, 2), **self.gallery.explaining)
 
     def open_square(self, first: str, second: str, event: gr.EventData) -> Updates:
@@ -86,17 +95,33 @@ class Experiments:
         PokeclfError
             When there is no such square.
         """
-        shelf = self.library.shelf()
-        model, species, guessed = square(event, shelf)
+        model, species, guessed = square(event, self.library.shelf())
         other = second if model == first else first
         asked = Address(
             EXPERIMENTS, GALLERY, first=model, second=other, show=CONFUSION, species=species,
             guessed=guessed,
         )  # fmt: skip
+        return self._gallery_of(asked)
+
+    def open_only_right(self, first: str, second: str) -> Updates:
+        """Show in the Gallery the images that the first model gets right and the second does not.
+
+        Raises
+        ------
+        PokeclfError
+            When the two are the same.
+        """
+        if first == second:
+            raise PokeclfError("Choose two different models.")
+        return self._gallery_of(
+            Address(EXPERIMENTS, GALLERY, first=first, second=second, show=ONLY_FIRST)
+        )
+
+    def _gallery_of(self, asked: Address) -> Updates:
         return {
             self.tabs: gr.update(selected=GALLERY),
             self.gallery.drawn: self.library.written(),
-            **self.gallery.view(shelf, asked),
+            **self.gallery.view(self.library.shelf(), asked),
         }
 
     def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen

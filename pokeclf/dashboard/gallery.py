@@ -15,6 +15,7 @@ from pokeclf.dashboard.address import (
     GALLERY,
     MISTAKES,
     ONE_SPECIES,
+    ONLY_FIRST,
     UNSURE,
     Address,
 )  # fmt: skip
@@ -35,6 +36,7 @@ from pokeclf.species import of
 CHOICES = (
     ("the surest mistakes", MISTAKES),
     ("the least sure right answers", UNSURE),
+    ("right here, wrong for the second model", ONLY_FIRST),
     ("one species", ONE_SPECIES),
     ("one taken for another", CONFUSION),
 )
@@ -103,11 +105,13 @@ class Gallery(LaterSubTab):
     def _listen(self, workers: int) -> None:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         asked = [self.model, self.which, self.choice]
-        on([menu.input for menu in asked], self.choose, [*asked, self.stands], self.listed)
         both = [self.model, self.second]
-        on([self.model.input], self.second_beside, both, [self.second])
+        on(
+            [menu.input for menu in (*asked, self.second)], self.choose,
+            [*asked, self.stands, self.second], [self.second, *self.listed],
+        )  # fmt: skip
         for button, turn in ((self.back, self.turn_back), (self.on, self.turn_on)):
-            on([button.click], turn, [*asked, self.page], self.listed)
+            on([button.click], turn, [*asked, self.page, self.second], self.listed)
         explained = [self.maps, self.explained]
         chosen = [self.image, *explained]
         self.images.select(
@@ -140,7 +144,7 @@ class Gallery(LaterSubTab):
             choice = None
         names = self.pictures.test_images(result.card)
         image = names[asked.image] if asked.image in range(len(names)) else None
-        page = self.show(model, which, choice, asked.page or 0, image)
+        page = self.show(model, which, choice, asked.page or 0, second, image)
         there = image is not None and page[self.image]["value"] == image
         return {
             self.model: gr.update(choices=named(models), value=model),
@@ -167,34 +171,54 @@ class Gallery(LaterSubTab):
             "guessed": guessed, "page": page or None, "image": image,
         }  # fmt: skip
 
-    def second_beside(self, model: str, second: str) -> str:
+    def second_beside(self, model: str, second: str | None) -> str:
         """Another model than the first, where there is one."""
-        if second != model:
+        if second not in (model, None):
             return second
         models = ranked(self.library.shelf())
         return next((each for each in models if each != model), model)
 
-    def turn_back(self, model: str, view: str, choice: str | None, page: int) -> Updates:
+    def turn_back(
+        self, model: str, view: str, choice: str | None, page: int, second: str | None = None
+    ) -> Updates:
         """The page before."""
-        return self.show(model, view, choice, page - 1)
+        return self.show(model, view, choice, page - 1, second)
 
-    def turn_on(self, model: str, view: str, choice: str | None, page: int) -> Updates:
+    def turn_on(
+        self, model: str, view: str, choice: str | None, page: int, second: str | None = None
+    ) -> Updates:
         """The next page."""
-        return self.show(model, view, choice, page + 1)
+        return self.show(model, view, choice, page + 1, second)
 
-    def choose(self, model: str, view: str, choice: str | None, stands: tuple | None) -> Updates:
-        """:meth:`show`, unless it stands there: Gradio tells some choices twice."""
-        if (model, view, choice) == stands:
-            return {self.stands: gr.skip()}
-        return self.show(model, view, choice)
+    def choose(
+        self,
+        model: str,
+        view: str,
+        choice: str | None,
+        stands: tuple | None,
+        second: str | None = None,
+    ) -> Updates:
+        """:meth:`show` beside another model, unless it stands there: Gradio tells some choices
+        twice."""
+        second = self.second_beside(model, second)
+        if _standing(model, view, choice, second) == stands:
+            return {self.second: second}
+        return {self.second: second, **self.show(model, view, choice, 0, second)}
 
     def show(
-        self, model: str, view: str, choice: str | None, page: int = 0, image: str | None = None
+        self,
+        model: str,
+        view: str,
+        choice: str | None,
+        page: int = 0,
+        second: str | None = None,
+        image: str | None = None,
     ) -> Updates:
         """One page of a view.
 
         Parameters
         ----------
+        second : the other model, where the view is about two.
         image : path of the test image that is chosen where it is on the page, else the first.
 
         Raises
@@ -207,7 +231,10 @@ class Gallery(LaterSubTab):
         options = _options(result, view)
         if choice not in [value for _, value in options]:
             choice = options[0][1] if options else None
-        places = _places(result, view, choice)
+        if view == ONLY_FIRST:
+            places = selections.only_right(result, self.library.shelf().result(second))
+        else:
+            places = _places(result, view, choice)
         page = min(max(page, 0), max(len(places) - 1, 0) // PAGE)
         shown = [answered(result, names, int(p)) for p in places[page * PAGE : (page + 1) * PAGE]]
         choices = [(f"{each.alt}: {image_name(each.name)}", each.name) for each in shown]
@@ -224,7 +251,7 @@ class Gallery(LaterSubTab):
             self.image: gr.update(choices=choices, value=chosen),
             self.maps: "",
             self.explained: None,
-            self.stands: (model, view, choice),
+            self.stands: _standing(model, view, choice, second),
         }
 
     def pick(self, explained: str | None, event: gr.EventData) -> Updates:
@@ -264,6 +291,11 @@ class Gallery(LaterSubTab):
         seen = [self.observations.get(path, model) for model in models]
         drawn = maps(seen, *(result.card.classes[each] for each in (right, rival)))
         return {self.maps: drawn, self.explained: name}
+
+
+def _standing(model: str, view: str, choice: str | None, second: str | None) -> tuple:
+    """What makes a view another one; most do not depend on the second model."""
+    return model, view, choice, second if view == ONLY_FIRST else None
 
 
 def _options(result: Result, view: str) -> list[tuple[str, str]]:

@@ -146,6 +146,15 @@ def test_every_square_opens_its_images(experiments, extent):
     assert updates[gallery.second]["value"] != updates[gallery.model]["value"] == "convmixer"
 
 
+def test_what_only_one_of_two_gets_right_opens_in_the_gallery(experiments):
+    gallery = experiments.gallery
+    updates = experiments.open_only_right("convmixer", "vit_frozen")
+    assert updates[experiments.tabs]["selected"] == gallery.view_id
+    assert updates[gallery.stands] == ("convmixer", "only-first", None, "vit_frozen")
+    with pytest.raises(PokeclfError, match="two different"):
+        experiments.open_only_right("convmixer", "convmixer")
+
+
 @pytest.mark.parametrize(
     "place",
     [None, 3, "", "convmixer/onix", "convmixer/onix/../x", "x/onix/abra", "../x/onix/abra", ["a"]],

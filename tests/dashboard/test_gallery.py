@@ -17,6 +17,7 @@ from pokeclf.dashboard.address import (
     GALLERY,
     MISTAKES,
     ONE_SPECIES,
+    ONLY_FIRST,
     UNSURE,
     Address,
 )
@@ -141,9 +142,26 @@ def test_an_address_opens_the_gallery_as_it_stood(bundled):
 def test_a_choice_that_is_told_twice_is_shown_once(bundled):
     updates = bundled.choose("convmixer", ONE_SPECIES, None, None)
     stands = updates[bundled.stands]
-    assert stands == ("convmixer", ONE_SPECIES, updates[bundled.choice]["value"])
-    assert list(bundled.choose(*stands, stands)) == [bundled.stands]
+    choice = updates[bundled.choice]["value"]
+    assert stands == ("convmixer", ONE_SPECIES, choice, None)
+    again = bundled.choose("convmixer", ONE_SPECIES, choice, stands, "vit_frozen")
+    assert list(again) == [bundled.second]
     assert len(bundled.choose("convmixer", MISTAKES, None, stands)) > 1
+
+
+def test_images_that_only_one_of_two_recognises_are_shown(bundled):
+    updates = bundled.choose("convmixer", ONLY_FIRST, None, None, "vit_frozen")
+    one, other = (bundled.library.shelf().result(each) for each in ("convmixer", "vit_frozen"))
+    names = bundled.pictures.test_images(one.card)
+    places = [names.index(name) for name in _images(bundled, updates)]
+    assert len(places) == PAGE
+    assert one.right[places].all()
+    assert not other.right[places].any()
+    stands = updates[bundled.stands]
+    further = bundled.choose("convmixer", ONLY_FIRST, None, stands, "vit_finetuned")
+    assert further[bundled.stands] != stands
+    turned = bundled.turn_on("convmixer", ONLY_FIRST, None, 0, "vit_frozen")
+    assert not set(_images(bundled, turned)) & set(_images(bundled, updates))
 
 
 def test_the_second_model_is_another_than_the_first(gallery):
