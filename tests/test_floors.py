@@ -18,7 +18,7 @@ FLOORS = [
     {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis"},
     {"dataset", "models"},
     {"checkpoint", "datasummary"},
-    {"classifier", "results", "library", "pictures", "embedding"},
+    {"classifier", "results", "library", "pictures", "embedding", "tradingcards"},
     {"explain", "selections", "catalog", "drawings"},
     {"charts", "treefindings", "recipefindings", "alternatives", "datafindings"},
     {"findings"},

@@ -62,7 +62,6 @@ class Identify(Layout):
         # Not picture.change: it also fires, empty, while a file is on its way. Not model.input: it
         # fires twice for one click, and the second answer would undo what is chosen meanwhile.
         changes = [
-            self.picture.upload,
             self.model.change,
             self.count.change,
             self.guesses.input,
@@ -72,7 +71,11 @@ class Identify(Layout):
             *self.settings.changes,
         ]
         gr.on(changes, trigger_mode="always_last", **look)
-        self.examples.click(self.take_example, self.examples, self.picture, **quiet).then(**look)
+        self.cards.listen(self.model, look)
+        self.examples.click(
+            notices.guarded(self.take_example, len(self.cards.outputs)), self.examples,
+            self.cards.outputs, **quiet,
+        ).then(**look)  # fmt: skip
         self.waiting.wish.change(
             self.look_longer, [self.waiting.wish, self.shown, self.waiting.latest], self.page,
             show_progress="full", show_progress_on=self.waiting.progress,
@@ -248,9 +251,9 @@ class Identify(Layout):
             **self.waiting.end(),
         }
 
-    def take_example(self, place: int) -> str:
-        """The path of the drawing that was chosen."""
-        return str(self.drawings[place])
+    def take_example(self, place: int) -> Updates:
+        """Show the drawing that was chosen; of a trading card its parts are offered."""
+        return self.cards.offer(str(self.drawings[place]))
 
     def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen
         """A page is opened; models that were trained since the server started appear.

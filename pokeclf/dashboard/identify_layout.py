@@ -12,6 +12,7 @@ from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import examples, map_wording, wording
 from pokeclf.dashboard.address import IDENTIFY, Address
 from pokeclf.dashboard.answer import Answer
+from pokeclf.dashboard.cardpanel import CardPanel
 from pokeclf.dashboard.check import Check
 from pokeclf.dashboard.inputs import Dial, Menu, Options, Picture
 from pokeclf.dashboard.keep import Keep
@@ -66,6 +67,7 @@ class Layout:
             elem_id="picture",
             alt_text="The picture that you chose",
         )
+        self.cards = CardPanel(self.observations, self.picture)
         self.examples = examples.strip(self.drawings, "examples")
         statuses = self.store.statuses()
         self.model = Menu(

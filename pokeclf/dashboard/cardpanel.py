@@ -1,0 +1,239 @@
+"""Trading cards in the visitor's picture: which part of which one the model is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from typing import Any
+
+import cv2
+import gradio as gr
+import numpy as np
+from gradio.processing_utils import save_pil_to_cache
+from PIL import Image
+
+from pokeclf import tradingcards
+from pokeclf.checkpoint import NotTrainedError
+from pokeclf.dashboard import notices
+from pokeclf.dashboard.inputs import Menu, Options, Picture
+from pokeclf.dashboard.seen import Observations
+from pokeclf.errors import PokeclfError
+from pokeclf.imaging import decode
+from pokeclf.tradingcards import PARTS, Finder, part_of, straightened
+
+Updates = dict[gr.components.Component, Any]
+WHOLE = "whole picture"
+OUTLINE, CHOSEN, CLICKED = (255, 196, 0), (230, 40, 40), (40, 90, 230)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A visitor's picture with the cards that lie in it.
+
+    Attributes
+    ----------
+    path : the picture as it was uploaded.
+    outlines : float32 4 × 2 each, as :class:`~pokeclf.tradingcards.TradingCard` has corners.
+    chosen : place of the card that is looked at.
+    clicked : corners that the visitor has shown so far, x and y.
+    """
+
+    path: str
+    outlines: tuple[np.ndarray, ...]
+    chosen: int = 0
+    clicked: tuple[tuple[int, int], ...] = ()
+
+
+class CardPanel:
+    """What stands below the picture when it holds trading cards.
+
+    Parameters
+    ----------
+    picture : where the part that the model is asked about is put.
+    """
+
+    def __init__(self, observations: Observations, picture: Picture) -> None:
+        self.observations = observations
+        self.picture = picture
+        self.desk = gr.State()
+        with gr.Column(visible=False, elem_id="cards") as self.panel:
+            self.words = gr.HTML(elem_id="cards-words")
+            self.part = Options(
+                [(part.capitalize(), part) for part in (*PARTS, WHOLE)],
+                label="The model is asked about", interactive=True, elem_id="cards-part",
+            )  # fmt: skip
+            self.card = Menu([], label="Card", interactive=True, elem_id="cards-card")
+            with gr.Accordion("Where the card lies", open=False, elem_id="cards-where"):
+                self.outlined = gr.Image(
+                    show_label=False, interactive=False, buttons=[], elem_id="cards-outlined",
+                    format="png",
+                )  # fmt: skip
+                self.hint = gr.HTML(elem_classes="hint")
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        """Everything that the handlers change."""
+        return [
+            self.picture, self.desk, self.panel, self.words, self.part, self.card, self.outlined,
+            self.hint,
+        ]  # fmt: skip
+
+    def listen(self, model: Menu, look: dict[str, Any]) -> None:
+        """Connect the panel.
+
+        Parameters
+        ----------
+        look : how the answer on the page is made anew, as Gradio's listeners take it.
+        """
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        desk = [self.desk, model]
+        events = (
+            (self.picture.upload, self.find, [self.picture, model]),
+            (self.part.input, self.choose_part, [self.desk, self.part]),
+            (self.card.input, self.choose_card, [self.desk, self.card, model]),
+            (self.outlined.select, self.click, desk),
+        )
+        for event, handler, inputs in events:
+            # The answer follows whatever happened: the picture itself can still be looked at.
+            event(self._guarded(handler), inputs, self.outputs, **quiet).then(
+                trigger_mode="multiple", **look
+            )
+        self.picture.clear(lambda: (None, gr.update(visible=False)), None, [self.desk, self.panel])
+
+    def _guarded(self, handler: Any) -> Any:  # noqa: ANN401 - a handler and a handler
+        return notices.guarded(handler, len(self.outputs))
+
+    @cached_property
+    def finder(self) -> Finder | None:
+        """What finds cards; None where it was not trained."""
+        try:
+            return tradingcards.load(self.observations.store.root)
+        except NotTrainedError:
+            return None
+
+    def find(self, path: str | None, model: str | None) -> Updates:
+        """Look for cards in a new picture; the surest part of the largest is looked at."""
+        return self._found(path, model)
+
+    def _found(self, path: str | None, model: str | None, part: str | None = None) -> Updates:
+        found = self.finder.find(decode(path)) if path and self.finder else ()
+        if not found:
+            return {self.desk: None, self.panel: gr.update(visible=False)}
+        return self.show(Desk(path, tuple(card.corners for card in found)), model, part)
+
+    def offer(self, path: str) -> Updates:
+        """The same for a picture that stays whole until another part is chosen."""
+        return {self.picture: path, **self._found(path, None, WHOLE)}
+
+    def show(self, desk: Desk, model: str | None, part: str | None = None) -> Updates:
+        """The panel for a desk; the model says which part, unless one is named."""
+        part = part or self.surest(desk, model)
+        count = len(desk.outlines)
+        cards = [(f"{number + 1} of {count}", str(number)) for number in range(count)]
+        said = "A trading card was" if count == 1 else f"{count} trading cards were"
+        return {
+            self.picture: self.part_file(desk, part),
+            self.desk: desk,
+            self.panel: gr.update(visible=True),
+            self.words: f"<p>{escape(said)} found in your picture.</p>",
+            self.part: part,
+            self.card: gr.update(choices=cards, value=str(desk.chosen), visible=count > 1),
+            self.outlined: outlined(decode(desk.path), desk),
+            self.hint: _hint(len(desk.clicked)),
+        }
+
+    def surest(self, desk: Desk, model: str | None) -> str:
+        """The part for which the model's first guess is the surest; the illustration without one.
+
+        Raises
+        ------
+        PokeclfError
+            When the model cannot answer.
+        """
+        if model is None:
+            return "illustration"
+
+        def probability(part: str) -> float:
+            seen = self.observations.get(self.part_file(desk, part), model)
+            return seen.observation.best.probability
+
+        return max((*PARTS, WHOLE), key=probability)
+
+    def part_file(self, desk: Desk, part: str) -> str:
+        """A file with a part of the chosen card, where Gradio keeps uploads for a time."""
+        if part not in PARTS:
+            return desk.path
+        card = straightened(decode(desk.path), desk.outlines[desk.chosen])
+        return save_pil_to_cache(
+            part_of(card, part), self.picture.GRADIO_CACHE, part.replace(" ", "-"), "png"
+        )
+
+    def choose_part(self, desk: Desk | None, part: str) -> Updates:
+        """Ask about another part."""
+        desk = _there(desk)
+        known = part if part in PARTS else WHOLE
+        return {self.picture: self.part_file(desk, known), self.part: known}
+
+    def choose_card(self, desk: Desk | None, number: str, model: str | None) -> Updates:
+        """Ask about another card."""
+        desk = _there(desk)
+        if number not in map(str, range(len(desk.outlines))):
+            raise PokeclfError("There is no such card.")
+        return self.show(replace(desk, chosen=int(number), clicked=()), model)
+
+    def click(self, desk: Desk | None, model: str | None, event: gr.SelectData) -> Updates:
+        """A corner of the card, shown by the visitor; four of them are another outline."""
+        desk = _there(desk)
+        place = _place(event.index)
+        desk = replace(desk, clicked=(*desk.clicked, place))
+        if len(desk.clicked) < 4:
+            drawing = outlined(decode(desk.path), desk)
+            return {
+                self.desk: desk, self.outlined: drawing, self.hint: _hint(len(desk.clicked)),
+            }  # fmt: skip
+        corners = np.float32(desk.clicked)
+        desk = replace(desk, clicked=())
+        if not cv2.isContourConvex(corners.astype(np.int32)) or cv2.contourArea(corners) < 64:
+            notices.notify(PokeclfError("These four corners are no card; please show them again."))
+            return {self.desk: desk, self.outlined: outlined(decode(desk.path), desk),
+                    self.hint: _hint(0)}  # fmt: skip
+        others = list(desk.outlines)
+        others[desk.chosen] = corners
+        return self.show(replace(desk, outlines=tuple(others)), model)
+
+
+def outlined(picture: Image.Image, desk: Desk) -> Image.Image:
+    """A picture with the outlines of its cards, the chosen one's in another colour."""
+    pixels = np.array(picture)
+    width = max(2, round(max(pixels.shape) / 160))
+    for number, corners in enumerate(desk.outlines):
+        colour = CHOSEN if number == desk.chosen else OUTLINE
+        cv2.polylines(pixels, [corners.round().astype(np.int32)], True, colour, width, cv2.LINE_AA)
+    for place in desk.clicked:
+        cv2.circle(pixels, place, 2 * width, CLICKED, -1, cv2.LINE_AA)
+    return Image.fromarray(pixels)
+
+
+def _there(desk: Desk | None) -> Desk:
+    if desk is None:
+        raise PokeclfError("The picture is no longer on the server; please choose it again.")
+    return desk
+
+
+def _place(index: Sequence[int] | Any) -> tuple[int, int]:  # noqa: ANN401 - what a browser sends
+    """Where a picture was clicked; raises PokeclfError for anything else."""
+    try:
+        x, y = (int(each) for each in index)
+    except (TypeError, ValueError, OverflowError):
+        raise PokeclfError("Click on a corner of the card.") from None
+    return min(max(x, 0), 2**14), min(max(y, 0), 2**14)
+
+
+def _hint(clicked: int) -> str:
+    corner = ("top left", "top right", "bottom right", "bottom left")[clicked]
+    return (
+        "<p>Not right? Click on the four corners of the card in the picture above, as the card is "
+        f"read: the next one is the <strong>{corner}</strong> one.</p>"
+    )
