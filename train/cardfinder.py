@@ -115,10 +115,9 @@ def scenes_of(shop: Workshop, part: str, photos: Sequence[Path], scale: float = 
     PokeclfError
         When the data set does not say which of its pictures are trading cards.
     """
-    paths, kinds = shop.split.parts[part], shop.split.kinds_of(part)
     cards, others = [], []
-    for index, path, kind in zip(shop.indices(part), paths, kinds, strict=True):
-        if kind == CARD_KIND:
+    for index, path in zip(shop.indices(part), shop.split.parts[part], strict=True):
+        if shop.folder.kinds.get(path) == CARD_KIND:
             cards.append((path.split("/")[0], np.asarray(shop.folder.image(int(index)))))
         elif len(others) < OTHERS:
             others.append(np.asarray(shop.folder.image(int(index))))
