@@ -1,0 +1,135 @@
+"""Trading cards in pictures: found, straightened, and cut into parts."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image
+
+from pokeclf import drawings, hub, tradingcards
+from pokeclf.checkpoint import CheckpointError, NotTrainedError
+from pokeclf.imaging import decode
+from pokeclf.models.cardfinder import SIDE, CardFinder
+from pokeclf.tradingcards import HEIGHT, PARTS, WIDTH, Finder, part_of, straightened
+
+CORNERS = np.float32([[210, 60], [420, 130], [330, 400], [120, 330]])
+
+
+def _scene(corners=CORNERS, name="card-oddish", size=(640, 480), ground=(90, 120, 70)):
+    """One of the project's own drawings of cards, somewhere in a picture."""
+    card = np.asarray(decode(drawings.FOLDER / f"{name}.png"))
+    height, width = card.shape[:2]
+    own = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    way = cv2.getPerspectiveTransform(own, corners)
+    scene = np.full((size[1], size[0], 3), ground, np.uint8)
+    scene += np.random.default_rng(0).integers(0, 25, scene.shape, dtype=np.uint8)
+    seen = cv2.warpPerspective(card, way, size, flags=cv2.INTER_AREA)
+    inside = cv2.warpPerspective(np.full((height, width), 255, np.uint8), way, size)
+    scene[inside > 127] = seen[inside > 127]
+    return Image.fromarray(scene)
+
+
+@pytest.fixture(scope="module")
+def finder():
+    try:
+        return tradingcards.load(hub.BUNDLED)
+    except NotTrainedError:
+        pytest.skip("the card finder is not trained")
+
+
+def test_a_card_is_found_the_right_way_round(finder):
+    (found,) = finder.find(_scene())
+    side = np.sqrt(found.area)
+    assert np.linalg.norm(found.corners - CORNERS, axis=1).max() < 0.08 * side
+    assert found.probability >= tradingcards.SURE
+
+
+def test_a_card_that_stands_on_its_head_is_turned(finder):
+    (found,) = finder.find(_scene(np.roll(CORNERS, 2, 0)))
+    assert np.linalg.norm(found.corners - np.roll(CORNERS, 2, 0), axis=1).max() < 0.1 * np.sqrt(
+        found.area
+    )
+
+
+def test_two_cards_are_two(finder):
+    scene = np.asarray(_scene(CORNERS - np.float32([110, 40]))).copy()
+    other = np.asarray(_scene(CORNERS + np.float32([200, 60]), "card-magikarp"))
+    scene[:, 360:] = other[:, 360:]
+    found = finder.find(Image.fromarray(scene))
+    assert len(found) == 2
+    assert found[0].area >= found[1].area
+
+
+@pytest.mark.parametrize("name", ["pikachu", "snorlax", "gengar", "porygon"])
+def test_a_drawing_without_a_card_has_none(finder, name):
+    assert finder.find(decode(drawings.FOLDER / f"{name}.png")) == ()
+
+
+def test_any_shape_of_picture_can_be_looked_at():
+    finder = Finder(CardFinder())
+    for size in ((1, 900), (900, 1), (16, 16), (1000, 700)):
+        finder.find(Image.new("RGB", size, "white"))
+
+
+def test_what_lies_between_the_corners_is_straightened():
+    card = straightened(_scene(), CORNERS)
+    assert card.size == (WIDTH, HEIGHT)
+    drawn = decode(drawings.FOLDER / "card-oddish.png").resize(card.size)
+    apart = np.abs(np.asarray(card, float) - np.asarray(drawn, float)).mean()
+    assert apart < 20
+    turned = straightened(_scene(), np.roll(CORNERS, 2, 0))
+    assert np.abs(np.asarray(turned, float) - np.asarray(drawn, float)).mean() > 2 * apart
+
+
+def test_corners_outside_of_the_picture_can_be_straightened():
+    assert straightened(_scene(), CORNERS + 300).size == (WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_lie_where_they_say(part):
+    left, top, right, bottom = PARTS[part]
+    cut = part_of(Image.new("RGB", (200, 400)), part)
+    assert cut.size == (round(200 * right) - round(200 * left), round(400 * (bottom - top)))
+
+
+@pytest.mark.parametrize("size", [(640, 480), (480, 640), (192, 192), (96, 60)])
+def test_a_letterboxed_picture_is_found_by_its_scale_and_shift(size):
+    pixels = np.zeros((size[1], size[0], 3), np.uint8)
+    x, y = size[0] // 2, size[1] // 4
+    pixels[max(0, y - 4) : y + 5, max(0, x - 4) : x + 5] = 255
+    square, scale, shift = tradingcards.letterboxed(pixels)
+    assert square.shape == (SIDE, SIDE, 3)
+    bright = np.argwhere((square == 255).all(2)).mean(0)[::-1]
+    np.testing.assert_allclose(np.array([x, y]) * scale + shift, bright, atol=1.5)
+
+
+def test_sides_snap_to_edges_nearby_and_stay_where_there_are_none():
+    square = np.full((SIDE, SIDE, 3), 60, np.uint8)
+    edges = np.float32([[50, 40], [130, 40], [130, 150], [50, 150]])
+    cv2.fillConvexPoly(square, edges.astype(int), (200, 180, 90))
+    near = edges + np.float32([[2, -2], [-2, 2], [2, 1], [-1, -2]])
+    assert np.abs(tradingcards._snapped(square, near) - edges).max() < 1.5
+    even = np.full((SIDE, SIDE, 3), 60, np.uint8)
+    np.testing.assert_allclose(tradingcards._snapped(even, near), near)
+
+
+def test_without_a_finder_and_with_a_damaged_one_there_is_a_sentence(tmp_path):
+    with pytest.raises(NotTrainedError, match="No finder"):
+        tradingcards.load(tmp_path)
+    weights = CardFinder().state_dict()
+    (tmp_path / tradingcards.FILE).write_bytes(safetensors.torch.save(weights)[:-10])
+    with pytest.raises(CheckpointError, match="damaged"):
+        tradingcards.load(tmp_path)
+    del weights["head.0.weight"]
+    (tmp_path / tradingcards.FILE).write_bytes(safetensors.torch.save(weights))
+    with pytest.raises(CheckpointError, match="damaged"):
+        tradingcards.load(tmp_path)
+
+
+def test_the_network_tells_a_grid_of_cards():
+    centres, corners = CardFinder().eval()(torch.zeros(2, 3, SIDE, SIDE))
+    assert centres.shape == (2, 12, 12)
+    assert corners.shape == (2, 8, 12, 12)
