@@ -25,6 +25,7 @@ from pokeclf import (
     treefindings,
 )
 from pokeclf.alternatives import Figure
+from pokeclf.cardfigures import CardFigures
 from pokeclf.library import Library, Shelf
 from pokeclf.results import Result
 
@@ -39,6 +40,8 @@ COLUMNS = {
     "parameters": "parameters (M)",
     "bytes": "own weights (MB)",
     "latency": "one image (ms)",
+    "upright": "trading cards, upright (%)",
+    "photos": "trading cards, photographed (%)",
     "training": "training (min)",
 }
 """Headings of the leaderboard by name; the first two hold names, the others numbers or None."""
@@ -49,12 +52,14 @@ SORTS = {
     "parameters": "parameters, the fewest first",
     "bytes": "own weights, the smallest first",
     "latency": "time of one image, the fastest first",
+    "upright": "trading cards upright, the best first",
+    "photos": "trading cards photographed, the best first",
     "training": "training time, the shortest first",
     "model": "model, by name",
     "stage": "stage, the best first in each",
 }
 """Orders of the leaderboard, by the column that they go by."""
-_HIGHEST_FIRST = ("accuracy", "top5", "study")
+_HIGHEST_FIRST = ("accuracy", "top5", "study", "upright", "photos")
 QUANTITIES = {"accuracy": "Accuracy", "loss": "Loss"}
 GALLERY: Mapping[str, Callable[[Result], np.ndarray]] = {
     "The surest mistakes": selections.confident_mistakes,
@@ -103,8 +108,16 @@ def _row(result: Result, shelf: Shelf) -> list[str | float | None]:
         round(card.parameters / 1e6, 2) if card.parameters else None,
         round(card.weight_bytes / 1e6, 1),
         round(latency.milliseconds, 1) if latency else None,
+        *_on_cards(shelf.cards.get(card.model)),
         round(card.training_seconds / 60, 1),
     ]  # fmt: skip
+
+
+def _on_cards(figures: CardFigures | None) -> tuple[float | None, float | None]:
+    """Percent of upright and of photographed trading cards, None where not measured."""
+    if figures is None:
+        return None, None
+    return round(100 * figures.on_upright.share, 1), round(100 * figures.on_photos.share, 1)
 
 
 def against_latency(shelf: Shelf) -> Figure | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pokeclf import checkpoint, dataset, latency, results, study
+from pokeclf import cardfigures, checkpoint, dataset, latency, results, study
+from pokeclf.cardfigures import CardFigures
 from pokeclf.checkpoint import CheckpointError, NotTrainedError
 from pokeclf.dataset import Split
 from pokeclf.errors import PokeclfError
@@ -25,6 +26,7 @@ class Shelf:
     tuned : of the bundled checkpoints.
     study : of the study's own recipe on the same images.
     latencies : of the models whose time was measured.
+    cards : of the models that trading cards were shown to.
     problems : a sentence for each result that is there and cannot be read.
     """
 
@@ -32,6 +34,7 @@ class Shelf:
     tuned: Mapping[str, Result]
     study: Mapping[str, Result]
     latencies: Mapping[str, Latency]
+    cards: Mapping[str, CardFigures]
     problems: tuple[str, ...] = ()
 
     @property
@@ -69,8 +72,9 @@ class Library:
                 tuned, first = _readable(self.root, split)
                 studied, second = _readable(self.root / "study", split)
                 latencies, third = _latencies(self.root / latency.FILE)
-                problems = (*first, *second, *third)
-                self._read = (written, Shelf(split, tuned, studied, latencies, problems))
+                cards, fourth = _cards(self.root, tuned)
+                problems = (*first, *second, *third, *fourth)
+                self._read = (written, Shelf(split, tuned, studied, latencies, cards, problems))
             return self._read[1]
 
     def written(self) -> tuple[int, ...]:
@@ -80,7 +84,11 @@ class Library:
             for folder in (self.root, self.root / "study")
             for model_id in study.BY_ID
         ]
-        files += [self.root / latency.FILE, self.root / dataset.SPLIT_FILE]
+        files += [
+            self.root / latency.FILE,
+            self.root / cardfigures.FILE,
+            self.root / dataset.SPLIT_FILE,
+        ]
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
@@ -103,3 +111,17 @@ def _latencies(path: Path) -> tuple[dict[str, Latency], list[str]]:
         return latency.read(path), []
     except PokeclfError as error:
         return {}, [str(error)]
+
+
+def _cards(root: Path, tuned: Mapping[str, Result]) -> tuple[dict[str, CardFigures], list[str]]:
+    """Figures of the weights that are there, by model id; a sentence when they cannot be read."""
+    try:
+        found = cardfigures.read(root)
+    except PokeclfError as error:
+        return {}, [str(error)]
+    current = {
+        model: each
+        for model, each in found.items()
+        if model in tuned and tuned[model].card.weights_sha256 == each.weights
+    }
+    return current, []

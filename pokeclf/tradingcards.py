@@ -116,6 +116,12 @@ def part_of(card: Image.Image, part: str) -> Image.Image:
     )
 
 
+def views(picture: Image.Image, corners: np.ndarray) -> dict[str, Image.Image]:
+    """All :data:`PARTS` of a card in a picture."""
+    card = straightened(picture, corners)
+    return {part: part_of(card, part) for part in PARTS}
+
+
 def letterboxed(pixels: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
     """A picture in the middle of a grey square of SIDE pixels.
 

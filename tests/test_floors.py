@@ -15,7 +15,7 @@ SOURCES = sorted(
 )
 FLOORS = [
     {"errors", "species", "files", "storage", "recipe", "markup"},
-    {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis"},
+    {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis", "cardfigures"},
     {"dataset", "models"},
     {"checkpoint", "datasummary"},
     {"classifier", "results", "library", "pictures", "embedding", "tradingcards"},

@@ -21,7 +21,7 @@ from pokeclf.dashboard.inputs import Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
-from pokeclf.tradingcards import PARTS, Finder, part_of, straightened
+from pokeclf.tradingcards import PARTS, Finder, views
 
 Updates = dict[gr.components.Component, Any]
 WHOLE = "whole picture"
@@ -165,10 +165,8 @@ class CardPanel:
         """A file with a part of the chosen card, where Gradio keeps uploads for a time."""
         if part not in PARTS:
             return desk.path
-        card = straightened(decode(desk.path), desk.outlines[desk.chosen])
-        return save_pil_to_cache(
-            part_of(card, part), self.picture.GRADIO_CACHE, part.replace(" ", "-"), "png"
-        )
+        shown = views(decode(desk.path), desk.outlines[desk.chosen])[part]
+        return save_pil_to_cache(shown, self.picture.GRADIO_CACHE, part.replace(" ", "-"), "png")
 
     def choose_part(self, desk: Desk | None, part: str) -> Updates:
         """Ask about another part."""

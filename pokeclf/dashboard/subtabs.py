@@ -20,7 +20,7 @@ from pokeclf.results import Result
 QUANTITIES = [(label, name) for name, label in exhibits.QUANTITIES.items()]
 SORTS = [(label, name) for name, label in exhibits.SORTS.items()]
 FIRST_SORT = SORTS[0][1]
-WIDTHS = (200, 135, 95, 85, 85, 90, 90, 115, 95, 90, 95)
+WIDTHS = (200, 135, 95, 85, 85, 90, 90, 115, 95, 90, 110, 125, 95)
 """Of the leaderboard's columns, in pixels: narrow enough for the page, wide enough for words."""
 ROOM = 1000
 """Height in pixels for all fifteen models, some of whose names take two lines."""
