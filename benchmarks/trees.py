@@ -19,7 +19,8 @@ import torch
 from pokeclf import dataset, hub, study
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.models.trees import TreeNetwork
-from train.trees import fit_estimator, tree_features
+from train.features import last_features
+from train.trees import fit_estimator
 from train.workshop import Workshop
 
 ROUNDS = 30
@@ -40,7 +41,7 @@ def compare(classifier: Classifier, source: Classifier, shop: Workshop) -> bool:
     card, network = classifier.card, classifier.network
     assert isinstance(network, TreeNetwork)
     model = study.find(card.model)
-    rows = {part: tree_features(source, shop, part) for part in ("train", "test")}
+    rows = {part: last_features(source, shop, part) for part in ("train", "test")}
     setting = (card.settings["n_estimators"], card.settings["max_depth"])
     labels = shop.labels[shop.indices("train")]
     estimator = fit_estimator(

@@ -15,10 +15,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pokeclf import checkpoint, models, study
+from pokeclf import checkpoint, models, novelty, study
 from pokeclf.checkpoint import Card, CheckpointError, NotTrainedError
 from pokeclf.models.network import Network
 from pokeclf.models.trees import Ensemble, Nodes, TreeNetwork, ensemble
+from pokeclf.novelty import Novelty
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Observation:
     inputs : 1 × 3 × S × S, the normalised crop.
     maps : the network's :meth:`~pokeclf.models.network.Network.maps`.
     probabilities : float32, per class, in the order of the card's classes.
+    familiarity : how much the image looks like one of the classes; below 0 it does not. None
+        where no detector was fitted.
     seconds : time from image to probabilities.
     """
 
@@ -49,6 +52,12 @@ class Observation:
     maps: tuple[Tensor, ...]
     probabilities: np.ndarray
     seconds: float
+    familiarity: float | None = None
+
+    @property
+    def familiar(self) -> bool:
+        """Whether the image may show one of the classes, as far as is known."""
+        return self.familiarity is None or self.familiarity >= 0
 
     @property
     def trunk(self) -> Tensor:
@@ -72,6 +81,7 @@ class Classifier:
 
     card: Card
     network: Network
+    novelty: Novelty | None = None
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Calibrated probabilities from logits, N × classes."""
@@ -83,6 +93,23 @@ class Classifier:
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         return self.network.forward_tail(self.network.forward_trunk(inputs))
 
+    def features(self, inputs: Tensor) -> Tensor:
+        """What the last layer reads of preprocessed images: N × 3 × S × S → float32 N × D."""
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        return self._read(self.network.forward_trunk(inputs))
+
+    def _read(self, trunk: Tensor) -> Tensor:
+        return self.network.forward_head(self.network.finish(trunk), pre_logits=True)
+
+    def _answer(self, trunk: Tensor) -> tuple[np.ndarray, float | None]:
+        """Probabilities and familiarity of one image, from the map at the deepest place."""
+        features = self._read(trunk)
+        probabilities = self.probabilities(self.network.classify(features))[0].numpy()
+        if self.novelty is None:
+            return probabilities, None
+        logits = self.network.linear(features)
+        return probabilities, float(self.novelty.familiarity(features, logits))
+
     def observe(self, image: Image.Image) -> Observation:
         """Classify one decoded image, keeping what explanations need."""
         start = time.perf_counter()
@@ -91,15 +118,16 @@ class Classifier:
         with torch.no_grad():
             inputs = inputs.contiguous(memory_format=torch.channels_last)
             maps = tuple(self.network.maps(inputs))
-            probabilities = self.probabilities(self.network.forward_tail(maps[-1]))[0]
+            probabilities, familiarity = self._answer(maps[-1])
         return Observation(
             self.card.model,
             self.card.classes,
             crop,
             inputs,
             maps,
-            probabilities.numpy(),
+            probabilities,
             time.perf_counter() - start,
+            familiarity,
         )
 
     def observe_from(self, source: Observation) -> Observation:
@@ -112,12 +140,13 @@ class Classifier:
         """
         start = time.perf_counter()
         with torch.no_grad():
-            probabilities = self.probabilities(self.network.forward_tail(source.trunk))[0]
+            probabilities, familiarity = self._answer(source.trunk)
         return replace(
             source,
             model=self.card.model,
             maps=source.maps[-1:],
-            probabilities=probabilities.numpy(),
+            probabilities=probabilities,
+            familiarity=familiarity,
             seconds=source.seconds + time.perf_counter() - start,
         )
 
@@ -143,10 +172,12 @@ def load(root: Path, model_id: str, source: Callable[[str], Classifier]) -> Clas
         origin = source(card.features_from)
         _check_source(card, origin.card)
         network: Network = TreeNetwork(origin.network, _load_trees(folder, card))
+        detector = origin.novelty
     else:
         network = _load_network(folder, card)
+        detector = novelty.read(folder, card)
     network.requires_grad_(False).eval()
-    return Classifier(card, network)
+    return Classifier(card, network, detector)
 
 
 def _check_source(card: Card, source: Card) -> None:

@@ -17,7 +17,7 @@ FLOORS = [
     {"errors", "species", "files", "storage", "recipe", "markup"},
     {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis", "cardfigures"},
     {"dataset", "models"},
-    {"checkpoint", "datasummary"},
+    {"checkpoint", "datasummary", "novelty"},
     {"classifier", "results", "library", "pictures", "embedding", "tradingcards"},
     {"explain", "selections", "catalog", "drawings"},
     {"charts", "treefindings", "recipefindings", "alternatives", "datafindings"},

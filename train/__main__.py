@@ -28,7 +28,17 @@ from train.sources import data_folder
 from train.trees import train_trees
 from train.workshop import BudgetSpent, Workshop
 
-COMMANDS = ("report", "verify", "data", "embed", "faithfulness", "diagnose", "cardfinder", "cards")
+COMMANDS = (
+    "report",
+    "verify",
+    "data",
+    "embed",
+    "faithfulness",
+    "diagnose",
+    "cardfinder",
+    "cards",
+    "novelty",
+)
 """Modules of this package that are commands of their own."""
 MAX_SEED = 2**32 - 1
 """scikit-learn takes no larger ones."""

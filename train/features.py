@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from pokeclf.classifier import Classifier
 from pokeclf.files import sha256, to_json, write_atomically
 from pokeclf.imaging import Preprocessing
 from train.batches import Augmentation, ImageBatches
@@ -61,3 +62,12 @@ def image_features(
     np.save(buffer, features.numpy(), allow_pickle=False)
     write_atomically(path, buffer.getvalue())
     return features
+
+
+def last_features(classifier: Classifier, shop: Workshop, part: str) -> Tensor:
+    """What a network's last layer reads, and trees read instead, in full precision, as served."""
+    card = classifier.card
+    name = f"{card.model}-{card.weights_sha256[:12]}"
+    return image_features(
+        classifier.features, name, shop, part, card.preprocessing, None, 0, torch.device("cpu")
+    )

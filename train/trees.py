@@ -23,7 +23,7 @@ from pokeclf.files import sha256, write_atomically
 from pokeclf.models.trees import Ensemble, ensemble
 from pokeclf.recipe import TreeRecipe
 from pokeclf.study import StudyModel
-from train.features import image_features
+from train.features import last_features
 from train.packing import pack_booster, pack_forest
 from train.workshop import Workshop
 
@@ -35,7 +35,7 @@ def train_trees(model: StudyModel, shop: Workshop) -> None:
     """Fit all settings of the recipe, keep the best on validation and write its checkpoint."""
     _check_classes(model, shop)
     source = _source(model, shop)
-    features = {part: tree_features(source, shop, part) for part in ("train", "validation", "test")}
+    features = {part: last_features(source, shop, part) for part in ("train", "validation", "test")}
     labels = {part: shop.labels[shop.indices(part)] for part in features}
     started = time.monotonic()
     candidates, fitted = [], {}
@@ -98,19 +98,6 @@ def _source(model: StudyModel, shop: Workshop) -> Classifier:
 
 def _no_source(model_id: str) -> Classifier:
     raise CheckpointError(f"Model {model_id} cannot lend its features.")
-
-
-def tree_features(source: Classifier, shop: Workshop, part: str) -> Tensor:
-    """What the trees read, computed in full precision, as it is when the model is served."""
-    network, card = source.network, source.card
-
-    def pre_logits(inputs: Tensor) -> Tensor:
-        return network.forward_head(network.forward_features(inputs), pre_logits=True)
-
-    name = f"{card.model}-{card.weights_sha256[:12]}"
-    return image_features(
-        pre_logits, name, shop, part, card.preprocessing, None, 0, torch.device("cpu"),
-    )  # fmt: skip
 
 
 def _fit_once(

@@ -45,9 +45,13 @@ class Network(nn.Module, ABC):
     def forward_from(self, features: Tensor, layer: int) -> Tensor:
         """Logits, N × classes, from the map at a place."""
 
-    @abstractmethod
+    def finish(self, trunk: Tensor) -> Tensor:
+        """The feature map that the head reads, from the map at the deepest place."""
+        return trunk
+
     def forward_features(self, x: Tensor) -> Tensor:
         """Feature map of a batch: N × 3 × S × S float → N × C × h × w, or N × tokens × C."""
+        return self.finish(self.forward_trunk(x))
 
     def adapt(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Weights as they are stored, in the shapes of this network."""
@@ -64,6 +68,15 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def pool(self, features: Tensor) -> Tensor:
         """One vector per image from the feature map: N × D."""
+
+    @property
+    def linear(self) -> nn.Module:
+        """The last layer, from N × D features to N × classes logits."""
+        return self.head[-1]
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits, N × classes, from what the last layer reads, N × D."""
+        return self.linear(features)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """Logits, N × classes; or, with ``pre_logits``, what the last linear layer reads."""
@@ -99,10 +112,6 @@ class ConvolutionalNetwork(Network):
         for stage in self.stages()[layer + 1 :]:
             features = stage(features)
         return self.forward_head(features)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """The map after the last stage: N × 3 × S × S → N × C × h × w."""
-        return self.forward_trunk(x)
 
 
 def deep_head(in_features: int, num_classes: int) -> nn.Sequential:

@@ -256,10 +256,6 @@ class TreeNetwork(Network):
         """Log-probabilities, N × classes, from the source network's feature map."""
         return self.forward_head(features)
 
-    def forward_features(self, x: Tensor) -> Tensor:
-        """The source network's feature map."""
-        return self.source.forward_features(x)
-
     def pool(self, features: Tensor) -> Tensor:
         """What the trees read: N × D."""
         return self.source.forward_head(features, pre_logits=True)
@@ -267,6 +263,13 @@ class TreeNetwork(Network):
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         """Log-probabilities, N × classes; or, with ``pre_logits``, the trees' input."""
         pooled = self.pool(features)
-        if pre_logits:
-            return pooled
-        return self.ensemble.probabilities(pooled).clamp(min=PROBABILITY_FLOOR).log()
+        return pooled if pre_logits else self.classify(pooled)
+
+    @property
+    def linear(self) -> nn.Module:
+        """The source network's last layer, which the trees stand in for."""
+        return self.source.linear
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Log-probabilities, N × classes, from the trees' input."""
+        return self.ensemble.probabilities(features).clamp(min=PROBABILITY_FLOOR).log()

@@ -81,9 +81,9 @@ class ViT(Network):
         first_read = len(self.body.blocks) - self.read_blocks
         return self.forward_head(self._read(self.body.blocks[layer:first_read](features)))
 
-    def forward_features(self, x: Tensor) -> Tensor:
-        """The class token alone, N × 3 × S × S → N × 1 × (blocks read · C)."""
-        return self._read(self.forward_trunk(x))
+    def finish(self, trunk: Tensor) -> Tensor:
+        """The class token alone, N × tokens × C → N × 1 × (blocks read · C)."""
+        return self._read(trunk)
 
     def pool(self, features: Tensor) -> Tensor:
         """The class token."""

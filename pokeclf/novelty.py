@@ -1,0 +1,164 @@
+"""Does a picture show one of the classes at all?
+
+A network names one of its classes whatever it is shown. Two things tell others apart: how strongly
+any class speaks (the energy of the logits, Liu et al. 2020), and how far the features lie from
+those of every class (Mahalanobis distance, Lee et al. 2018, on features of length 1, Müller & Hein
+2025). Both together make a familiarity.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+from torch.nn import functional as F
+
+from pokeclf.checkpoint import Card, CheckpointError
+from pokeclf.files import write_atomically
+
+FILE = "novelty.safetensors"
+
+
+@dataclass(frozen=True)
+class Distances:
+    """Where the classes lie among the features of a network.
+
+    Attributes
+    ----------
+    means : float32 classes × D, whitened.
+    whitening : float32 D × D; features times this have the same spread in all directions.
+    """
+
+    means: Tensor
+    whitening: Tensor
+
+    def nearest(self, features: Tensor) -> Tensor:
+        """Squared Mahalanobis distance to the nearest class: N × D → N."""
+        whitened = F.normalize(features.float()) @ self.whitening
+        return torch.cdist(whitened, self.means).amin(1).square()
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """How a detector does on pictures of something else that it was not fitted on.
+
+    Attributes
+    ----------
+    pictures : number of them.
+    refused : share that it refuses.
+    auroc : probability that it finds a test image more familiar than one of them, 0…1.
+    """
+
+    pictures: int
+    refused: float
+    auroc: float
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What was measured of one way to tell other pictures.
+
+    Attributes
+    ----------
+    accepted : share of the test images that it takes for one of the classes.
+    others : by the name of a group of pictures.
+    """
+
+    accepted: float
+    others: Mapping[str, Refusals]
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """A fitted detector.
+
+    Attributes
+    ----------
+    weights : of energy and of the logarithm of the distance, and a constant: their sum is the
+        familiarity.
+    detectors : what was measured of each that was compared, by its name; the last is this one.
+    """
+
+    distances: Distances
+    weights: tuple[float, float, float]
+    detectors: Mapping[str, Detector]
+
+    def familiarity(self, features: Tensor, logits: Tensor) -> Tensor:
+        """How much pictures look like one of the classes: N; below 0 they don't.
+
+        Parameters
+        ----------
+        features : N × D, what the last linear layer reads.
+        logits : N × classes, what it makes of them, before temperature.
+        """
+        energy, distance = signs(self.distances, features, logits).unbind(1)
+        for_energy, for_distance, constant = self.weights
+        return for_energy * energy + for_distance * distance + constant
+
+
+def signs(distances: Distances, features: Tensor, logits: Tensor) -> Tensor:
+    """Energy and logarithm of the distance of each picture: N × 2."""
+    energy = logits.float().logsumexp(1)
+    distance = distances.nearest(features).clamp(min=1e-6).log()
+    return torch.stack([energy, distance], 1)
+
+
+def write(folder: Path, card: Card, novelty: Novelty) -> None:
+    """Store a detector beside a network's checkpoint; training it again takes it away."""
+    tensors = {
+        "means": novelty.distances.means.half(),
+        "whitening": novelty.distances.whitening.half(),
+    }
+    said = {
+        "belongs_to": card.weights_sha256,
+        "weights": json.dumps(novelty.weights),
+        "detectors": json.dumps({k: asdict(each) for k, each in novelty.detectors.items()}),
+    }
+    write_atomically(folder / FILE, safetensors.torch.save(tensors, said))
+
+
+def stored(distances: Distances) -> Distances:
+    """Distances as precise as :func:`write` stores them."""
+    return Distances(distances.means.half().float(), distances.whitening.half().float())
+
+
+def read(folder: Path, card: Card) -> Novelty | None:
+    """The detector of a network; None where none was fitted to these weights.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is damaged.
+    """
+    try:
+        with safe_open(folder / FILE, "pt") as file:
+            said = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).float() for name in ("means", "whitening")}
+        if said["belongs_to"] != card.weights_sha256:
+            return None
+        weights = tuple(float(each) for each in json.loads(said["weights"]))
+        detectors = {
+            name: Detector(
+                float(each["accepted"]),
+                {group: Refusals(**row) for group, row in each["others"].items()},
+            )
+            for name, each in json.loads(said["detectors"]).items()
+        }
+        classes, width = tensors["means"].shape
+        sound = len(weights) == 3 and classes == len(card.classes)
+        if not sound or tensors["whitening"].shape != (width, width) or not detectors:
+            raise ValueError(folder)
+    except FileNotFoundError:
+        return None
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError):
+        raise CheckpointError(
+            f"The novelty detector of checkpoint {card.model} is damaged; "
+            "python -m train novelty writes it again."
+        ) from None
+    return Novelty(Distances(**tensors), weights, detectors)
