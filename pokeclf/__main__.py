@@ -126,19 +126,22 @@ def predict_images(options: argparse.Namespace) -> int:
             failed += 1
             continue
         for model_id in models:
-            top = store.get(model_id).observe(image).top(options.top)
+            observation = store.get(model_id).observe(image)
+            top = observation.top(options.top)
             if options.json:
                 guesses = [
                     {"species": guess.species, "probability": round(guess.probability, 6)}
                     for guess in top
                 ]
-                row = {"image": str(path), "model": model_id, "top": guesses}
+                familiar = None if observation.familiarity is None else observation.familiar
+                row = {"image": str(path), "model": model_id, "top": guesses, "familiar": familiar}
                 print(json.dumps(row), flush=True)
             else:
                 guesses = ", ".join(
                     f"{species.of(g.species).name} {g.probability:.1%}" for g in top
                 )
-                print(f"{commandline.printable(path)}: {model_id}: {guesses}", flush=True)
+                doubt = "" if observation.familiar else " (does not look like any of them)"
+                print(f"{commandline.printable(path)}: {model_id}: {guesses}{doubt}", flush=True)
     return 2 if failed else 0
 
 

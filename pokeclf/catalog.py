@@ -132,7 +132,8 @@ def rows(
 
     Parameters
     ----------
-    sure_from : answers below this confidence are to be checked.
+    sure_from : answers below this confidence are to be checked; so is what looks like none of
+        the classes.
     """
     with ThreadPoolExecutor(READERS) as readers:
         waiting: deque[tuple[Path, Future]] = deque()
@@ -164,21 +165,29 @@ def _answers(
 ) -> Iterator[Row]:
     model = classifier.card.model
     inputs = [value for _, value in read if isinstance(value, Tensor)]
-    found: Iterator[tuple[Tensor, Tensor]] = iter(())
-    if inputs:
-        best = classifier.probabilities(classifier.logits(torch.stack(inputs))).topk(2)
-        found = iter(zip(best.indices, best.values, strict=True))
+    found = iter(_best_two(classifier, torch.stack(inputs)) if inputs else ())
     for name, value in read:
         if isinstance(value, str):
             yield Row(name, model, problem=value)
             continue
-        places, shares = next(found)
+        places, shares, familiar = next(found)
         first, second = (classifier.card.classes[place] for place in places)
         likeliest, next_likeliest = shares.tolist()
         yield Row(
             name, model, str(of(first).number), first, f"{likeliest:.4f}",
-            second, f"{next_likeliest:.4f}", "no" if likeliest >= sure_from else "yes",
+            second, f"{next_likeliest:.4f}",
+            "no" if familiar and likeliest >= sure_from else "yes",
         )  # fmt: skip
+
+
+@torch.inference_mode()
+def _best_two(classifier: Classifier, inputs: Tensor) -> list[tuple[Tensor, Tensor, bool]]:
+    """Class numbers and probabilities of each image's best two, and whether it may be any."""
+    features = classifier.features(inputs)
+    best = classifier.probabilities(classifier.network.classify(features)).topk(2)
+    familiarity = classifier.familiarity(features)
+    familiar = [True] * len(inputs) if familiarity is None else (familiarity >= 0).tolist()
+    return list(zip(best.indices, best.values, familiar, strict=True))
 
 
 class Table:

@@ -101,14 +101,21 @@ class Classifier:
     def _read(self, trunk: Tensor) -> Tensor:
         return self.network.forward_head(self.network.finish(trunk), pre_logits=True)
 
+    def familiarity(self, features: Tensor) -> Tensor | None:
+        """How much images look like one of the classes, from :meth:`features`: N × D → N.
+
+        Below 0 they don't; None where no detector was fitted.
+        """
+        if self.novelty is None:
+            return None
+        return self.novelty.familiarity(features, self.network.linear(features))
+
     def _answer(self, trunk: Tensor) -> tuple[np.ndarray, float | None]:
         """Probabilities and familiarity of one image, from the map at the deepest place."""
         features = self._read(trunk)
         probabilities = self.probabilities(self.network.classify(features))[0].numpy()
-        if self.novelty is None:
-            return probabilities, None
-        logits = self.network.linear(features)
-        return probabilities, float(self.novelty.familiarity(features, logits))
+        familiarity = self.familiarity(features)
+        return probabilities, None if familiarity is None else float(familiarity)
 
     def observe(self, image: Image.Image) -> Observation:
         """Classify one decoded image, keeping what explanations need."""

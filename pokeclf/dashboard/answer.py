@@ -36,6 +36,7 @@ class Answer:
     options : what a specialist chose for the explanation.
     crop : the square image that the model saw.
     probability : of the explained species, 0…1.
+    familiar : whether the picture may show one of the classes, as far as is known.
     examined : what is known of the methods' maps from many images; empty if they were not
         examined.
     seconds : time for the classification.
@@ -53,6 +54,7 @@ class Answer:
     crop: Image.Image
     explanation: Explanation
     probability: float
+    familiar: bool
     examined: tuple[Trust, ...]
     seconds: float
     paint: Paint | None = None
@@ -146,6 +148,7 @@ def answer(
         crop=observation.crop,
         explanation=explanation,
         probability=float(observation.probabilities[observation.classes.index(species)]),
+        familiar=observation.familiar,
         examined=_examined(observations.store.root / model, classifier.card, methods),
         seconds=observation.seconds,
     )

@@ -34,7 +34,8 @@ it is, how sure the model is, and where in the picture it looked.</p></div>"""
 STRENGTH = round(100 * Paint().strength)
 MOST_HIDDEN = 95
 LIMITS = (
-    "The model knows 151 species and nothing else: it names one of them whatever the picture shows."
+    "The model knows 151 species and nothing else: it names one of them whatever the picture "
+    "shows. What looks like none of them is told, mostly."
 )
 
 
@@ -151,7 +152,9 @@ class Layout:
         methods = [(method.name, method.id) for method in found.methods]
         return {
             self.summary: wording.model_summary(entry, found.card),
-            self.verdict: wording.verdict(entry.name, best_guess, found.seconds, seconds)
+            self.verdict: wording.verdict(
+                entry.name, best_guess, found.familiar, found.seconds, seconds
+            )
             + wording.guess_bars(found.guesses),
             self.panel: gr.update(visible=True),
             self.guesses: gr.update(choices=labels, value=found.explanation.species),

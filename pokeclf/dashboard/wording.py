@@ -17,6 +17,7 @@ from pokeclf.markup import NBSP, percent
 from pokeclf.species import of
 from pokeclf.study import SCRATCH, StudyModel
 
+NONE_OF_THEM = "This does not look like one of the 151. The nearest guess is"
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 
@@ -117,10 +118,18 @@ def confidence(probability: float) -> str:
     return "Not sure; the best guess is"
 
 
-def verdict(model: str, best: Guess, classification: float, explanation: float) -> str:
-    """The answer in large letters, as HTML."""
+def verdict(
+    model: str, best: Guess, familiar: bool, classification: float, explanation: float
+) -> str:
+    """The answer in large letters, as HTML.
+
+    Parameters
+    ----------
+    familiar : whether the picture may show one of the species at all.
+    """
+    lead = confidence(best.probability) if familiar else NONE_OF_THEM
     return (
-        f'<p class="lead">{confidence(best.probability)}</p>'
+        f'<p class="lead">{lead}</p>'
         f"<h2>{species_line(best.species)}</h2>"
         f'<p class="facts"><strong>{percent(best.probability)}</strong> · {escape(model)} · '
         f"recognised in {milliseconds(classification)} · "

@@ -1,0 +1,97 @@
+"""A stored detector of pictures that show none of the classes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pokeclf import checkpoint, imaging, novelty
+from pokeclf.checkpoint import CheckpointError
+from pokeclf.classifier import ModelStore
+from pokeclf.drawings import FOLDER
+from pokeclf.novelty import Detector, Distances, Novelty, Refusals
+
+
+@pytest.fixture
+def card(root):
+    return checkpoint.read_card(root / "convmixer")
+
+
+@pytest.fixture
+def fitted(card):
+    """Classes along the axes, of unit spread."""
+    means = torch.eye(len(card.classes), 256)
+    detectors = {"both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.99)})}
+    return Novelty(Distances(means, torch.eye(256)), (0.5, -2.0, 1.0), detectors)
+
+
+def test_a_detector_comes_back(tmp_path, card, fitted):
+    novelty.write(tmp_path, card, fitted)
+    kept = novelty.read(tmp_path, card)
+    assert (kept.weights, kept.detectors) == (fitted.weights, fitted.detectors)
+    torch.testing.assert_close(kept.distances.means, fitted.distances.means)
+    stored = novelty.stored(fitted.distances)
+    assert torch.equal(kept.distances.whitening, stored.whitening)
+
+
+def test_what_is_far_from_every_class_or_speaks_for_none_is_less_familiar(fitted):
+    near = fitted.distances.means[[3]] + 0.01
+    loud, quiet = torch.zeros(1, 151), torch.zeros(1, 151)
+    loud[0, 3] = 12
+    own = fitted.familiarity(near, loud)
+    assert own.shape == (1,)
+    assert fitted.familiarity(near, quiet) < own
+    assert fitted.familiarity(-near, loud) < own
+
+
+def test_the_distance_is_that_to_the_nearest_class(fitted):
+    features = torch.randn(5, 256, generator=torch.manual_seed(0))
+    unit = features / features.norm(dim=1, keepdim=True)
+    apart = (unit[:, None] - fitted.distances.means[None]).square().sum(2).amin(1)
+    torch.testing.assert_close(fitted.distances.nearest(features), apart)
+
+
+def test_another_models_detector_is_none(tmp_path, card, fitted):
+    assert novelty.read(tmp_path, card) is None
+    novelty.write(tmp_path, card, fitted)
+    other = replace(card, weights=(replace(card.weights[0], sha256="0" * 64),))
+    assert novelty.read(tmp_path, other) is None
+
+
+@pytest.mark.parametrize("cut", [10, 200, -10])
+def test_a_damaged_detector_is_one_sentence(tmp_path, card, fitted, cut):
+    novelty.write(tmp_path, card, fitted)
+    path = tmp_path / novelty.FILE
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(CheckpointError, match="train novelty"):
+        novelty.read(tmp_path, card)
+
+
+def test_a_detector_of_other_classes_is_damaged(tmp_path, card, fitted):
+    few = Distances(fitted.distances.means[:9], fitted.distances.whitening)
+    novelty.write(tmp_path, card, replace(fitted, distances=few))
+    with pytest.raises(CheckpointError, match="damaged"):
+        novelty.read(tmp_path, card)
+
+
+def test_features_and_what_is_made_of_them_are_the_models_own(root):
+    for model in ("convmixer", "vit_frozen"):
+        classifier = ModelStore(root).get(model)
+        inputs = classifier.card.preprocessing.tensor(imaging.decode(FOLDER / "eevee.png"))[None]
+        with torch.inference_mode():
+            features = classifier.features(inputs)
+            logits = classifier.network.classify(features)
+        torch.testing.assert_close(logits, classifier.logits(inputs), rtol=1e-4, atol=1e-4)
+        assert classifier.familiarity(features) is None
+
+
+def test_an_observation_says_how_familiar_it_is(root, fitted):
+    classifier = ModelStore(root).get("convmixer")
+    image = imaging.decode(FOLDER / "eevee.png")
+    assert classifier.observe(image).familiarity is None
+    assert classifier.observe(image).familiar
+    strict = replace(classifier, novelty=replace(fitted, weights=(0.0, 0.0, -1.0)))
+    assert strict.observe(image).familiarity == -1
+    assert not strict.observe(image).familiar
