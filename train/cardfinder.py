@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import safetensors.torch
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from pokeclf import commandline, tradingcards
+from pokeclf import checkpoint, commandline, tradingcards
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.imaging import decode
@@ -155,15 +154,17 @@ def main(arguments: list[str]) -> int:
 def _train(options: argparse.Namespace) -> int:
     shop = finished_workshop(options.data, options.out, options.work)
     scenes = scenes_of(shop, "train", every_second(options.backgrounds, 0))
-    network = fit(scenes, options.steps, options.work / "cardfinder.pt", shop.split.seed)
+    state = options.work / "cardfinder.pt"
+    network = fit(scenes, options.steps, state, shop.split.seed)
     weights = {name: value.half() for name, value in network.state_dict().items()}
-    write_atomically(options.out / tradingcards.FILE, safetensors.torch.save(weights))
+    write_atomically(options.out / tradingcards.FILE, checkpoint.pack(weights))
+    state.unlink(missing_ok=True)  # Not before: until then it is all that there is.
     print(f"The card finder is written to {options.out / tradingcards.FILE}.")
     return 0
 
 
 def fit(scenes: Scenes, steps: int, state: Path, seed: int = 0) -> CardFinder:
-    """Train a network; one that was interrupted goes on from ``state``."""
+    """Train a network; one that was interrupted, or never kept, goes on from ``state``."""
     device = best_device()
     torch.manual_seed(seed)
     network = CardFinder().to(device, memory_format=torch.channels_last)
@@ -189,10 +190,9 @@ def fit(scenes: Scenes, steps: int, state: Path, seed: int = 0) -> CardFinder:
         optimizer.step()
         schedule.step()
         bar.set_postfix_str(f"loss {loss.item():.2f}", refresh=False)
-        if step % KEPT_EVERY == 0:
+        if step % KEPT_EVERY == 0 or step == steps:
             buffer = io.BytesIO()
             whole = {name: part.state_dict() for name, part in parts.items()}
             torch.save({**whole, "done": step, "steps": steps}, buffer)
             write_atomically(state, buffer.getbuffer())
-    state.unlink(missing_ok=True)
     return network.cpu()

@@ -13,6 +13,7 @@ from pokeclf import drawings, tradingcards
 from pokeclf.imaging import decode
 from pokeclf.models.cardfinder import CELLS, SIDE
 from train import cardfinder
+from train.__main__ import main
 from train.cardfinder import loss_of, target_of
 from train.cardphotos import Scenes
 
@@ -100,7 +101,9 @@ def test_an_interrupted_training_goes_on(scenes, tmp_path, monkeypatch):
     monkeypatch.setattr(cardfinder, "KEPT_EVERY", 2)
     state = tmp_path / "state.pt"
     whole = cardfinder.fit(scenes, 4, state)
-    assert not state.exists()
+    again = cardfinder.fit(scenes, 4, state)  # nothing is left to do
+    _alike(whole, again)
+    state.unlink()
 
     def stop(*_):
         if state.exists():
@@ -111,14 +114,28 @@ def test_an_interrupted_training_goes_on(scenes, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         cardfinder.fit(scenes, 4, state)
     monkeypatch.setattr(cardfinder, "loss_of", loss_of)
-    again = cardfinder.fit(scenes, 4, state)
-    for one, other in zip(whole.parameters(), again.parameters(), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+    _alike(whole, cardfinder.fit(scenes, 4, state))
+
+
+def _alike(one, other):
+    for first, second in zip(one.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-4)
+
+
+def test_the_command_keeps_what_it_trained(
+    train_command, image_folder, tmp_path, scenes, monkeypatch
+):
+    assert train_command("convmixer", "--budget=0.0001") == 0  # makes the split
+    monkeypatch.setattr(cardfinder, "BATCH", 2)
+    monkeypatch.setattr(cardfinder, "scenes_of", lambda *_: scenes)
+    arguments = [f"--data={image_folder}", f"--out={train_command.out}", f"--work={tmp_path}"]
+    photos = f"--backgrounds={drawings.FOLDER}"
+    assert main(["cardfinder", *arguments, photos, "--steps=2"]) == 0
+    assert not list(tmp_path.glob("*.pt"))
+    assert isinstance(tradingcards.load(train_command.out), tradingcards.Finder)
 
 
 def test_a_data_set_without_cards_is_told(train_command, image_folder, tmp_path, capsys):
-    from train.__main__ import main
-
     assert train_command("convmixer", "--budget=0.0001") == 0  # makes the split
     (tmp_path / "photos").mkdir()
     arguments = [
