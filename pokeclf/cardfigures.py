@@ -12,6 +12,7 @@ from pokeclf import study
 from pokeclf.errors import PokeclfError
 from pokeclf.evaluation import Proportion
 from pokeclf.files import write_atomically
+from pokeclf.results import Result
 
 FILE = "cards.csv"
 
@@ -84,6 +85,21 @@ def read(root: Path) -> dict[str, CardFigures]:
             f"{root / FILE} is damaged; python -m train cards writes it again."
         ) from None
     return {row.model: row for row in rows}
+
+
+def current(root: Path, tuned: Mapping[str, Result]) -> dict[str, CardFigures]:
+    """Figures by model id, of the weights that there are now.
+
+    Raises
+    ------
+    PokeclfError
+        When the file is damaged.
+    """
+    return {
+        model: each
+        for model, each in read(root).items()
+        if model in tuned and tuned[model].card.weights_sha256 == each.weights
+    }
 
 
 def _row(row: Mapping[str, str]) -> CardFigures:

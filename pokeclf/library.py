@@ -114,14 +114,8 @@ def _latencies(path: Path) -> tuple[dict[str, Latency], list[str]]:
 
 
 def _cards(root: Path, tuned: Mapping[str, Result]) -> tuple[dict[str, CardFigures], list[str]]:
-    """Figures of the weights that are there, by model id; a sentence when they cannot be read."""
+    """Figures by model id, and a sentence when they cannot be read."""
     try:
-        found = cardfigures.read(root)
+        return cardfigures.current(root, tuned), []
     except PokeclfError as error:
         return {}, [str(error)]
-    current = {
-        model: each
-        for model, each in found.items()
-        if model in tuned and tuned[model].card.weights_sha256 == each.weights
-    }
-    return current, []

@@ -15,10 +15,10 @@ SOURCES = sorted(
 )
 FLOORS = [
     {"errors", "species", "files", "storage", "recipe", "markup"},
-    {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis", "cardfigures"},
+    {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis"},
     {"dataset", "models"},
     {"checkpoint", "datasummary", "novelty"},
-    {"classifier", "results", "library", "pictures", "embedding", "tradingcards"},
+    {"classifier", "results", "library", "pictures", "embedding", "tradingcards", "cardfigures"},
     {"explain", "selections", "catalog", "drawings"},
     {"charts", "treefindings", "recipefindings", "alternatives", "datafindings"},
     {"findings"},

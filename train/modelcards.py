@@ -8,9 +8,18 @@ import numpy as np
 
 from pokeclf import evaluation, study
 from pokeclf.explain.trust import Trust
+from pokeclf.novelty import Novelty
 from pokeclf.results import Result
 from pokeclf.study import StudyModel
-from train.tables import TRUST_HEADER, markdown, percent, trust_row, with_interval
+from train.tables import (
+    TRUST_HEADER,
+    detector_header,
+    detector_rows,
+    markdown,
+    percent,
+    trust_row,
+    with_interval,
+)
 
 _RECIPE_KEYS = (
     "epochs", "sizes", "optimizer", "schedule", "lr", "body_lr", "weight_decay", "batch_size",
@@ -19,12 +28,13 @@ _RECIPE_KEYS = (
 )  # fmt: skip
 
 
-def model_card(result: Result, known: Mapping[str, Trust]) -> str:
+def model_card(result: Result, known: Mapping[str, Trust], detector: Novelty | None) -> str:
     """The model card as Markdown, every figure from the artefacts beside it.
 
     Parameters
     ----------
     known : what was found about its methods of explanation, by method.
+    detector : what tells pictures of none of its species.
     """
     card = result.card
     model = study.find(card.model)
@@ -34,6 +44,7 @@ def model_card(result: Result, known: Mapping[str, Trust]) -> str:
         "Recipe": _recipe(result),
         "Figures": _figures(result),
         "Explanations": _explanations(known),
+        "Pictures of something else": _others(detector),
         "Limits": _limits(result),
         "Licence": (
             "For research and teaching; what the weights were trained from stands in "
@@ -124,6 +135,17 @@ def _explanations(known: Mapping[str, Trust]) -> str:
     return (
         f"How its maps did on {images} test images; [the results](../../docs/results.md) say what "
         f"the columns mean.\n\n{table}"
+    )
+
+
+def _others(detector: Novelty | None) -> str:
+    if detector is None:
+        return ""
+    groups = sorted({group for each in detector.detectors.values() for group in each.others})
+    table = markdown(detector_header(groups), detector_rows(detector, groups))
+    return (
+        "How well it tells pictures that show none of its species; [the results]"
+        f"(../../docs/results.md) say how that was measured.\n\n{table}"
     )
 
 

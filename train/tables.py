@@ -10,10 +10,12 @@ from math import isnan
 import numpy as np
 
 from pokeclf import evaluation, study
+from pokeclf.cardfigures import CardFigures
 from pokeclf.diagnosis import Finding
 from pokeclf.evaluation import Metrics
 from pokeclf.explain.methods import METHODS
 from pokeclf.explain.trust import Trust
+from pokeclf.novelty import Novelty
 from pokeclf.results import Result
 from pokeclf.study import StudyModel
 
@@ -29,6 +31,8 @@ class Stored:
     seeds : several runs of the tuned recipe, the bundled one first.
     diagnosis : what :mod:`train.diagnose` found.
     trust : what :mod:`train.faithfulness` found about the methods of the bundled models.
+    novelty : what tells pictures of none of the species, of the networks that it was fitted to.
+    cards : what :mod:`train.cards` measured of the bundled models.
     """
 
     tuned: Mapping[str, Result]
@@ -36,6 +40,8 @@ class Stored:
     seeds: Mapping[str, tuple[Result, ...]]
     diagnosis: tuple[Finding, ...]
     trust: Mapping[str, Mapping[str, Trust]]
+    novelty: Mapping[str, Novelty]
+    cards: Mapping[str, CardFigures]
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -93,6 +99,66 @@ def _proportion(found: Mapping[str, evaluation.Proportion], kind: str) -> str:
         return "–"
     low, high = found[kind].interval
     return f"{found[kind].share:.1%} ({low:.0%}–{high:.0%})"
+
+
+def detectors(stored: Stored) -> str:
+    """How well pictures of none of the species are told, by each of the detectors."""
+    groups = sorted(
+        {
+            group
+            for found in stored.novelty.values()
+            for each in found.detectors.values()
+            for group in each.others
+        }
+    )
+    header = ("model", *detector_header(groups))
+    rows = [
+        [f"`{model}`", *row]
+        for model, found in stored.novelty.items()
+        for row in detector_rows(found, groups)
+    ]
+    return markdown(header, rows)
+
+
+def detector_header(groups: Sequence[str]) -> tuple[str, ...]:
+    """What :func:`detector_rows` tells."""
+    of_groups = [f"{group}: {what}" for group in groups for what in ("refused", "AUROC")]
+    return ("detector", "test accepted", *of_groups)
+
+
+def detector_rows(found: Novelty, groups: Sequence[str]) -> list[list[str]]:
+    """A row a detector; of the last one, which is used, in bold."""
+    rows = []
+    for name, each in found.detectors.items():
+        cells = [percent(each.accepted)]
+        for group in groups:
+            known = each.others.get(group)
+            cells += [percent(known.refused), f"{known.auroc:.3f}"] if known else ["–", "–"]
+        rows.append([name, *cells])
+    rows[-1] = [f"**{cell}**" for cell in rows[-1]]
+    return rows
+
+
+def cards(stored: Stored) -> str:
+    """How well trading cards are recognised, upright and photographed."""
+    header = (
+        "model", "upright (95 % interval)", "as a whole picture", "photographed (95 % interval)",
+        "as a whole picture", "card found",
+    )  # fmt: skip
+    rows = [
+        [
+            f"`{model}`", _share(found.on_upright), percent(found.upright_whole / found.upright),
+            _share(found.on_photos), percent(found.photos_whole / found.photos),
+            percent(found.photos_found / found.photos),
+        ]
+        for model, found in stored.cards.items()
+    ]  # fmt: skip
+    return markdown(header, rows)
+
+
+def _share(found: evaluation.Proportion) -> str:
+    low, high = found.interval
+    return f"{found.share:.1%} ({low:.0%}–{high:.0%} of {found.trials})"
 
 
 def tree_settings(stored: Stored) -> str:

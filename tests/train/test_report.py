@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from pokeclf import checkpoint, dataset, hub, results
+from pokeclf.cardfigures import CardFigures
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.trust import Trust
+from pokeclf.novelty import Detector, Distances, Novelty, Refusals
 from tests.tiny_checkpoints import write_random_checkpoint
 from train import report, tables
 from train.modelcards import model_card
@@ -47,6 +50,16 @@ def stored():
     return report.read_stored(hub.BUNDLED)
 
 
+DETECTOR = Novelty(
+    Distances(torch.zeros(2, 3), torch.eye(3)), (1.0, -1.0, 0.0),
+    {
+        "energy": Detector(0.94, {}),
+        "both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.991)}),
+    },
+)  # fmt: skip
+CARDS = CardFigures("convmixer", "a", "b", 10, 5, 9, 10, 7, 3, 8)
+
+
 def test_the_readmes_table_is_what_the_cards_say():
     readme = report.README.read_text(encoding="utf-8")
     assert report.with_table(readme, report.results_table(ModelStore(hub.BUNDLED))) == readme
@@ -59,7 +72,9 @@ def test_the_page_of_results_is_what_the_checkpoints_say(stored):
 def test_the_model_cards_are_what_the_checkpoints_say(stored):
     for model_id, result in stored.tuned.items():
         text = (hub.BUNDLED / model_id / "README.md").read_text(encoding="utf-8")
-        assert text == model_card(result, stored.trust.get(model_id, {})), model_id
+        assert text == model_card(
+            result, stored.trust.get(model_id, {}), stored.novelty.get(model_id)
+        ), model_id
 
 
 def test_every_model_has_a_row_with_its_figures(tmp_path):
@@ -120,6 +135,8 @@ def test_tables_of_made_up_results(tmp_path):
         study={"convmixer": second},
         seeds={"convmixer": (first, second)},
         diagnosis=(),
+        novelty={"convmixer": DETECTOR},
+        cards={"convmixer": CARDS},
         trust={"convmixer": {"grad-cam": TRUST}},
     )
     assert "| `convmixer` | 50.0% (9%–91%) |" in tables.by_kind(stored)
@@ -131,5 +148,14 @@ def test_tables_of_made_up_results(tmp_path):
     assert "| `convmixer` | `resnet18_scratch` | 1 | 2 | 1.0000 |" in tables.neighbours(stored)
     row = "Grad-CAM | +0.300 ± 0.050 | +0.200 ± 0.210 | +0.100 ± 0.050 | **no** | 1.0% | 0.40 |"
     assert f"| `convmixer` | {row} **0.60** |" in tables.trust(stored)
-    assert row in model_card(first, stored.trust["convmixer"])
-    assert "## Explanations" not in model_card(third, {})
+    assert row in model_card(first, stored.trust["convmixer"], None)
+    assert "## Explanations" not in model_card(third, {}, None)
+    told = "| **both** | **95.0%** | **96.0%** | **0.991** |"
+    assert f"| `convmixer` {told}" in tables.detectors(stored)
+    assert "| `convmixer` | energy | 94.0% | – | – |" in tables.detectors(stored)
+    assert told in model_card(first, {}, DETECTOR)
+    assert "something else" not in model_card(third, {}, None)
+    assert (
+        "| `convmixer` | 90.0% (60%–98% of 10) | 50.0% | 80.0% (49%–94% of 10) | 30.0% | 70.0% |"
+        in tables.cards(stored)
+    )
