@@ -14,22 +14,7 @@ from pokeclf.checkpoint import CheckpointError, NotTrainedError
 from pokeclf.imaging import decode
 from pokeclf.models.cardfinder import SIDE, CardFinder
 from pokeclf.tradingcards import HEIGHT, PARTS, WIDTH, Finder, part_of, straightened
-
-CORNERS = np.float32([[210, 60], [420, 130], [330, 400], [120, 330]])
-
-
-def _scene(corners=CORNERS, name="card-oddish", size=(640, 480), ground=(90, 120, 70)):
-    """One of the project's own drawings of cards, somewhere in a picture."""
-    card = np.asarray(decode(drawings.FOLDER / f"{name}.png"))
-    height, width = card.shape[:2]
-    own = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
-    way = cv2.getPerspectiveTransform(own, corners)
-    scene = np.full((size[1], size[0], 3), ground, np.uint8)
-    scene += np.random.default_rng(0).integers(0, 25, scene.shape, dtype=np.uint8)
-    seen = cv2.warpPerspective(card, way, size, flags=cv2.INTER_AREA)
-    inside = cv2.warpPerspective(np.full((height, width), 255, np.uint8), way, size)
-    scene[inside > 127] = seen[inside > 127]
-    return Image.fromarray(scene)
+from tests.card_scene import CORNERS, card_scene
 
 
 @pytest.fixture(scope="module")
@@ -41,22 +26,22 @@ def finder():
 
 
 def test_a_card_is_found_the_right_way_round(finder):
-    (found,) = finder.find(_scene())
+    (found,) = finder.find(card_scene())
     side = np.sqrt(found.area)
     assert np.linalg.norm(found.corners - CORNERS, axis=1).max() < 0.08 * side
     assert found.probability >= tradingcards.SURE
 
 
 def test_a_card_that_stands_on_its_head_is_turned(finder):
-    (found,) = finder.find(_scene(np.roll(CORNERS, 2, 0)))
+    (found,) = finder.find(card_scene(np.roll(CORNERS, 2, 0)))
     assert np.linalg.norm(found.corners - np.roll(CORNERS, 2, 0), axis=1).max() < 0.1 * np.sqrt(
         found.area
     )
 
 
 def test_two_cards_are_two(finder):
-    scene = np.asarray(_scene(CORNERS - np.float32([110, 40]))).copy()
-    other = np.asarray(_scene(CORNERS + np.float32([200, 60]), "card-magikarp"))
+    scene = np.asarray(card_scene(CORNERS - np.float32([110, 40]))).copy()
+    other = np.asarray(card_scene(CORNERS + np.float32([200, 60]), "card-magikarp"))
     scene[:, 360:] = other[:, 360:]
     found = finder.find(Image.fromarray(scene))
     assert len(found) == 2
@@ -75,17 +60,17 @@ def test_any_shape_of_picture_can_be_looked_at():
 
 
 def test_what_lies_between_the_corners_is_straightened():
-    card = straightened(_scene(), CORNERS)
+    card = straightened(card_scene(), CORNERS)
     assert card.size == (WIDTH, HEIGHT)
     drawn = decode(drawings.FOLDER / "card-oddish.png").resize(card.size)
     apart = np.abs(np.asarray(card, float) - np.asarray(drawn, float)).mean()
     assert apart < 20
-    turned = straightened(_scene(), np.roll(CORNERS, 2, 0))
+    turned = straightened(card_scene(), np.roll(CORNERS, 2, 0))
     assert np.abs(np.asarray(turned, float) - np.asarray(drawn, float)).mean() > 2 * apart
 
 
 def test_corners_outside_of_the_picture_can_be_straightened():
-    assert straightened(_scene(), CORNERS + 300).size == (WIDTH, HEIGHT)
+    assert straightened(card_scene(), CORNERS + 300).size == (WIDTH, HEIGHT)
 
 
 @pytest.mark.parametrize("part", PARTS)

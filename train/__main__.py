@@ -3,7 +3,10 @@
 ``python -m train report`` writes down their results, ``python -m train verify MODEL… --data DIR``
 measures them again, ``python -m train data --data DIR`` describes the data set,
 ``python -m train embed MODEL… --data DIR`` arranges the test images by a model's features,
-``python -m train faithfulness MODEL… --data DIR`` examines its maps, and
+``python -m train faithfulness MODEL… --data DIR`` examines its maps,
+``python -m train novelty MODEL… --data DIR --others DIR`` tells pictures of something else,
+``python -m train cardfinder --data DIR --backgrounds DIR`` learns to find trading cards,
+``python -m train cards MODEL… --data DIR --backgrounds DIR`` measures how they are recognised, and
 ``python -m train diagnose --data DIR`` looks for the reason why the study's plain CNN never
 learned.
 """

@@ -1,0 +1,153 @@
+"""Trading cards below the picture: which part is asked about, other cards, corners by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from pokeclf import drawings
+from pokeclf.classifier import ModelStore
+from pokeclf.dashboard import notices
+from pokeclf.dashboard.cardpanel import WHOLE, CardPanel
+from pokeclf.dashboard.inputs import Picture
+from pokeclf.dashboard.seen import Observations
+from pokeclf.errors import PokeclfError
+from pokeclf.imaging import decode
+from pokeclf.tradingcards import PARTS, TradingCard, views
+from tests.card_scene import CORNERS, card_scene
+
+OTHER = CORNERS + np.float32([200, 20])
+
+
+@pytest.fixture
+def panel(root, monkeypatch):
+    """A panel whose finder says where the cards lie."""
+    with gr.Blocks():
+        panel = CardPanel(Observations(ModelStore(root)), Picture())
+    cards = (TradingCard(CORNERS, 0.99), TradingCard(OTHER, 0.8))
+    panel.__dict__["finder"] = SimpleNamespace(find=lambda picture: cards)
+    return panel
+
+
+@pytest.fixture
+def upload(tmp_path):
+    path = tmp_path / "photo.png"
+    card_scene().save(path)
+    return str(path)
+
+
+def _picture(updates, panel):
+    return np.asarray(decode(Path(updates[panel.picture])))
+
+
+def test_the_surest_part_of_the_largest_card_is_asked_about(panel, upload):
+    updates = panel.find(upload, "convmixer")
+    assert updates[panel.panel]["visible"]
+    assert "2 trading cards were found" in updates[panel.words]
+    part = updates[panel.part]
+    parts = {name: panel.part_file(updates[panel.desk], name) for name in (*PARTS, WHOLE)}
+    sure = {
+        name: panel.observations.get(path, "convmixer").observation.best.probability
+        for name, path in parts.items()
+    }
+    assert sure[part] == max(sure.values())
+    assert updates[panel.picture] == parts[part]
+    assert [value for _, value in updates[panel.card]["choices"]] == ["0", "1"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_another_part_is_shown(panel, upload, part):
+    desk = panel.find(upload, "convmixer")[panel.desk]
+    shown = _picture(panel.choose_part(desk, part), panel)
+    own = np.asarray(views(decode(Path(upload)), CORNERS)[part])
+    assert shown.shape == own.shape
+    assert np.abs(shown.astype(float) - own).max() == 0
+    whole = panel.choose_part(desk, WHOLE)
+    assert whole[panel.picture] == upload
+
+
+def test_another_card_is_shown(panel, upload):
+    desk = panel.find(upload, None)[panel.desk]
+    first = panel.choose_part(desk, "whole card")[panel.picture]
+    other = panel.choose_card(desk, "1", None)
+    assert other[panel.desk].chosen == 1
+    assert panel.choose_part(other[panel.desk], "whole card")[panel.picture] != first
+    for number in ("2", "-1", None, "x"):
+        with pytest.raises(PokeclfError, match="no such card"):
+            panel.choose_card(desk, number, None)
+
+
+def _click(panel, desk, *places):
+    updates = {panel.desk: desk}
+    for place in places:
+        event = SimpleNamespace(index=place)
+        updates = panel.click(updates[panel.desk], None, event)
+    return updates
+
+
+def test_four_clicks_are_another_outline(panel, upload):
+    desk = panel.find(upload, None)[panel.desk]
+    corners = [[200, 50], [430, 120], [340, 410], [110, 340]]
+    third = _click(panel, desk, *corners[:3])
+    assert "bottom left" in third[panel.hint]
+    assert panel.picture not in third
+    last = _click(panel, third[panel.desk], corners[3])
+    np.testing.assert_array_equal(last[panel.desk].outlines[0], np.float32(corners))
+    np.testing.assert_array_equal(last[panel.desk].outlines[1], OTHER)
+    assert "top left" in last[panel.hint]
+    assert last[panel.picture] != upload
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [[[0, 0]] * 4, [[0, 0], [99, 99], [99, 0], [0, 99]], [[5, 5], [6, 5], [6, 6], [5, 6]]],
+)
+def test_four_clicks_that_are_no_card_change_nothing(panel, upload, corners, monkeypatch):
+    said = []
+    monkeypatch.setattr(notices, "notify", said.append)
+    desk = panel.find(upload, None)[panel.desk]
+    updates = _click(panel, desk, *corners)
+    assert "no card" in str(said[0])
+    assert panel.picture not in updates
+    np.testing.assert_array_equal(updates[panel.desk].outlines[0], CORNERS)
+    assert updates[panel.desk].clicked == ()
+
+
+@pytest.mark.parametrize("index", [None, "x", [1], [1, 2, 3], ["a", "b"], [float("nan"), 1]])
+def test_a_click_on_nothing_is_one_sentence(panel, upload, index):
+    desk = panel.find(upload, None)[panel.desk]
+    with pytest.raises(PokeclfError, match="corner of the card"):
+        _click(panel, desk, index)
+
+
+def test_a_picture_without_cards_hides_the_panel(panel, upload):
+    panel.__dict__["finder"] = SimpleNamespace(find=lambda picture: ())
+    updates = panel.find(upload, "convmixer")
+    assert updates == {panel.desk: None, panel.panel: gr.update(visible=False)}
+
+
+def test_without_a_finder_pictures_stay_as_they_are(root, upload):
+    with gr.Blocks():
+        panel = CardPanel(Observations(ModelStore(root)), Picture())
+    assert panel.finder is None
+    assert panel.picture not in panel.find(upload, "convmixer")
+
+
+def test_of_a_drawing_parts_are_offered_and_it_stays_whole(panel):
+    drawing = str(drawings.FOLDER / "card-oddish.png")
+    updates = panel.offer(drawing)
+    assert updates[panel.picture] == drawing
+    assert updates[panel.part] == WHOLE
+
+
+def test_a_desk_that_is_gone_is_told(panel):
+    for call in (
+        lambda: panel.choose_part(None, WHOLE),
+        lambda: panel.choose_card(None, "0", None),
+    ):
+        with pytest.raises(PokeclfError, match="choose it again"):
+            call()
