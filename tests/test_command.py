@@ -56,7 +56,7 @@ def test_predict_prints_one_object_a_line_and_survives_a_broken_file(root, pictu
         for model in ("convmixer", "vit_frozen")
     ]
     for row in rows:
-        assert set(row) == {"image", "model", "top"}
+        assert set(row) == {"image", "model", "top", "familiar"}
         assert len(row["top"]) == 3
         probabilities = [guess["probability"] for guess in row["top"]]
         assert probabilities == sorted(probabilities, reverse=True)

@@ -20,7 +20,7 @@ from pokeclf.dashboard import notices
 from pokeclf.dashboard.inputs import Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
-from pokeclf.imaging import decode
+from pokeclf.imaging import ImageError
 from pokeclf.tradingcards import PARTS, Finder, views
 
 Updates = dict[gr.components.Component, Any]
@@ -118,7 +118,11 @@ class CardPanel:
         return self._found(path, model)
 
     def _found(self, path: str | None, model: str | None, part: str | None = None) -> Updates:
-        found = self.finder.find(decode(path)) if path and self.finder else ()
+        try:
+            picture = self.observations.decode(path) if path and self.finder else None
+        except ImageError:  # The answer will say so.
+            picture = None
+        found = self.finder.find(picture) if picture else ()
         if not found:
             return {self.desk: None, self.panel: gr.update(visible=False)}
         return self.show(Desk(path, tuple(card.corners for card in found)), model, part)
@@ -140,7 +144,7 @@ class CardPanel:
             self.words: f"<p>{escape(said)} found in your picture.</p>",
             self.part: part,
             self.card: gr.update(choices=cards, value=str(desk.chosen), visible=count > 1),
-            self.outlined: outlined(decode(desk.path), desk),
+            self.outlined: outlined(self.observations.decode(desk.path), desk),
             self.hint: _hint(len(desk.clicked)),
         }
 
@@ -165,7 +169,7 @@ class CardPanel:
         """A file with a part of the chosen card, where Gradio keeps uploads for a time."""
         if part not in PARTS:
             return desk.path
-        shown = views(decode(desk.path), desk.outlines[desk.chosen])[part]
+        shown = views(self.observations.decode(desk.path), desk.outlines[desk.chosen])[part]
         return save_pil_to_cache(shown, self.picture.GRADIO_CACHE, part.replace(" ", "-"), "png")
 
     def choose_part(self, desk: Desk | None, part: str) -> Updates:
@@ -187,7 +191,7 @@ class CardPanel:
         place = _place(event.index)
         desk = replace(desk, clicked=(*desk.clicked, place))
         if len(desk.clicked) < 4:
-            drawing = outlined(decode(desk.path), desk)
+            drawing = outlined(self.observations.decode(desk.path), desk)
             return {
                 self.desk: desk, self.outlined: drawing, self.hint: _hint(len(desk.clicked)),
             }  # fmt: skip
@@ -195,7 +199,7 @@ class CardPanel:
         desk = replace(desk, clicked=())
         if not cv2.isContourConvex(corners.astype(np.int32)) or cv2.contourArea(corners) < 64:
             notices.notify(PokeclfError("These four corners are no card; please show them again."))
-            return {self.desk: desk, self.outlined: outlined(decode(desk.path), desk),
+            return {self.desk: desk, self.outlined: outlined(self.observations.decode(desk.path), desk),
                     self.hint: _hint(0)}  # fmt: skip
         others = list(desk.outlines)
         others[desk.chosen] = corners

@@ -39,7 +39,7 @@ class Observations:
     def __init__(self, store: ModelStore, kept: int = KEPT) -> None:
         self.store = store
         self.kept = kept
-        self._decode = lru_cache(DECODED)(decode)  # once for all models that are compared
+        self.decode = lru_cache(DECODED)(decode)  # once for all that look at a picture
         self._lock = threading.Lock()
         # No classifiers: they would stay in memory after the store has dropped them.
         self._seen: OrderedDict[tuple[str, str], tuple[str, Observation, tuple[int, int]]]
@@ -80,7 +80,7 @@ class Observations:
             if _shares_trunk(classifier, source.classifier):
                 observation = classifier.observe_from(source.observation)
                 return Seen(classifier, observation, source.size)
-        image = self._decode(path)
+        image = self.decode(path)
         return Seen(classifier, classifier.observe(image), image.size)
 
 

@@ -130,6 +130,11 @@ def test_a_picture_without_cards_hides_the_panel(panel, upload):
     assert updates == {panel.desk: None, panel.panel: gr.update(visible=False)}
 
 
+def test_a_file_that_is_no_picture_is_left_to_the_answer(panel, tmp_path):
+    (tmp_path / "no.png").write_bytes(b"not a picture")
+    assert panel.picture not in panel.find(str(tmp_path / "no.png"), "convmixer")
+
+
 def test_without_a_finder_pictures_stay_as_they_are(root, upload):
     with gr.Blocks():
         panel = CardPanel(Observations(ModelStore(root)), Picture())
