@@ -139,13 +139,11 @@ class CardPanel:
         said = "A trading card was" if count == 1 else f"{count} trading cards were"
         return {
             self.picture: self.part_file(desk, part),
-            self.desk: desk,
             self.panel: gr.update(visible=True),
             self.words: f"<p>{escape(said)} found in your picture.</p>",
             self.part: part,
             self.card: gr.update(choices=cards, value=str(desk.chosen), visible=count > 1),
-            self.outlined: outlined(self.observations.decode(desk.path), desk),
-            self.hint: _hint(len(desk.clicked)),
+            **self._where(desk),
         }
 
     def surest(self, desk: Desk, model: str | None) -> str:
@@ -188,22 +186,25 @@ class CardPanel:
     def click(self, desk: Desk | None, model: str | None, event: gr.SelectData) -> Updates:
         """A corner of the card, shown by the visitor; four of them are another outline."""
         desk = _there(desk)
-        place = _place(event.index)
-        desk = replace(desk, clicked=(*desk.clicked, place))
+        desk = replace(desk, clicked=(*desk.clicked, _place(event.index)))
         if len(desk.clicked) < 4:
-            drawing = outlined(self.observations.decode(desk.path), desk)
-            return {
-                self.desk: desk, self.outlined: drawing, self.hint: _hint(len(desk.clicked)),
-            }  # fmt: skip
+            return self._where(desk)
         corners = np.float32(desk.clicked)
         desk = replace(desk, clicked=())
         if not cv2.isContourConvex(corners.astype(np.int32)) or cv2.contourArea(corners) < 64:
             notices.notify(PokeclfError("These four corners are no card; please show them again."))
-            return {self.desk: desk, self.outlined: outlined(self.observations.decode(desk.path), desk),
-                    self.hint: _hint(0)}  # fmt: skip
-        others = list(desk.outlines)
-        others[desk.chosen] = corners
-        return self.show(replace(desk, outlines=tuple(others)), model)
+            return self._where(desk)
+        outlines = list(desk.outlines)
+        outlines[desk.chosen] = corners
+        return self.show(replace(desk, outlines=tuple(outlines)), model)
+
+    def _where(self, desk: Desk) -> Updates:
+        """A desk with its outlines and the corners that were clicked so far."""
+        return {
+            self.desk: desk,
+            self.outlined: outlined(self.observations.decode(desk.path), desk),
+            self.hint: _hint(len(desk.clicked)),
+        }
 
 
 def outlined(picture: Image.Image, desk: Desk) -> Image.Image:
