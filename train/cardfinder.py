@@ -147,6 +147,9 @@ def main(arguments: list[str]) -> int:
     options = parser("cardfinder", __doc__)
     options.add_argument("--backgrounds", type=Path, required=True, help="folder of photos")
     options.add_argument("--steps", type=int, default=STEPS, help=f"batches of {BATCH} photos")
+    options.add_argument(
+        "--further", action="store_true", help="go on with the finder that is there, on new photos"
+    )
     chosen = options.parse_args(arguments)
     return commandline.run(lambda: _train(chosen))
 
@@ -154,8 +157,13 @@ def main(arguments: list[str]) -> int:
 def _train(options: argparse.Namespace) -> int:
     shop = finished_workshop(options.data, options.out, options.work)
     scenes = scenes_of(shop, "train", every_second(options.backgrounds, 0))
-    state = options.work / "cardfinder.pt"
-    network = fit(scenes, options.steps, state, shop.split.seed)
+    state = options.work / f"cardfinder{'-further' * options.further}.pt"
+    torch.manual_seed(shop.split.seed)
+    network, rate, seed = CardFinder(), RATE, shop.split.seed
+    if options.further:
+        network, rate, seed = tradingcards.load(options.out).network, RATE / 3, seed + 1
+        network.requires_grad_(True).train()
+    fit(network, scenes, options.steps, rate, state, seed)
     weights = {name: value.half() for name, value in network.state_dict().items()}
     write_atomically(options.out / tradingcards.FILE, checkpoint.pack(weights))
     state.unlink(missing_ok=True)  # Not before: until then it is all that there is.
@@ -163,13 +171,20 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def fit(scenes: Scenes, steps: int, state: Path, seed: int = 0) -> CardFinder:
-    """Train a network; one that was interrupted, or never kept, goes on from ``state``."""
+def fit(
+    network: CardFinder, scenes: Scenes, steps: int, rate: float, state: Path, seed: int
+) -> None:
+    """Train a network; a training that was interrupted, or never kept, goes on from ``state``.
+
+    Parameters
+    ----------
+    rate : learning rate at the peak of one cycle.
+    seed : of the photos.
+    """
     device = best_device()
-    torch.manual_seed(seed)
-    network = CardFinder().to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.02, fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.1)
+    network.to(device, memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.02, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.1)
     parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
     done = 0
     if state.exists():
@@ -195,4 +210,4 @@ def fit(scenes: Scenes, steps: int, state: Path, seed: int = 0) -> CardFinder:
             whole = {name: part.state_dict() for name, part in parts.items()}
             torch.save({**whole, "done": step, "steps": steps}, buffer)
             write_atomically(state, buffer.getbuffer())
-    return network.cpu()
+    network.cpu()

@@ -11,7 +11,7 @@ from torch import nn
 
 from pokeclf import drawings, tradingcards
 from pokeclf.imaging import decode
-from pokeclf.models.cardfinder import CELLS, SIDE
+from pokeclf.models.cardfinder import CELLS, SIDE, CardFinder
 from train import cardfinder
 from train.__main__ import main
 from train.cardfinder import loss_of, target_of
@@ -100,9 +100,8 @@ def test_an_interrupted_training_goes_on(scenes, tmp_path, monkeypatch):
     monkeypatch.setattr(cardfinder, "BATCH", 2)
     monkeypatch.setattr(cardfinder, "KEPT_EVERY", 2)
     state = tmp_path / "state.pt"
-    whole = cardfinder.fit(scenes, 4, state)
-    again = cardfinder.fit(scenes, 4, state)  # nothing is left to do
-    _alike(whole, again)
+    whole = _trained(scenes, state)
+    _alike(whole, _trained(scenes, state))  # nothing is left to do
     state.unlink()
 
     def stop(*_):
@@ -112,9 +111,16 @@ def test_an_interrupted_training_goes_on(scenes, tmp_path, monkeypatch):
 
     monkeypatch.setattr(cardfinder, "loss_of", stop)
     with pytest.raises(KeyboardInterrupt):
-        cardfinder.fit(scenes, 4, state)
+        _trained(scenes, state)
     monkeypatch.setattr(cardfinder, "loss_of", loss_of)
-    _alike(whole, cardfinder.fit(scenes, 4, state))
+    _alike(whole, _trained(scenes, state))
+
+
+def _trained(scenes, state):
+    torch.manual_seed(0)
+    network = CardFinder()
+    cardfinder.fit(network, scenes, 4, 1e-3, state, seed=0)
+    return network
 
 
 def _alike(one, other):
@@ -132,7 +138,12 @@ def test_the_command_keeps_what_it_trained(
     photos = f"--backgrounds={drawings.FOLDER}"
     assert main(["cardfinder", *arguments, photos, "--steps=2"]) == 0
     assert not list(tmp_path.glob("*.pt"))
-    assert isinstance(tradingcards.load(train_command.out), tradingcards.Finder)
+    first = tradingcards.load(train_command.out)
+    assert main(["cardfinder", *arguments, photos, "--steps=2", "--further"]) == 0
+    second = tradingcards.load(train_command.out)
+    weights = [each.network.head[0].weight for each in (first, second)]
+    assert not torch.equal(*weights)
+    torch.testing.assert_close(*weights, rtol=0, atol=0.01)
 
 
 def test_a_data_set_without_cards_is_told(train_command, image_folder, tmp_path, capsys):
