@@ -1,0 +1,72 @@
+"""Trading cards in uploaded pictures, on the real page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pokeclf import tradingcards
+from tests.card_scene import card_scene
+from tests.dashboard.page.browser import (
+    PATIENCE,
+    PHONE,
+    WIDE,
+    answered,
+    expect,
+    fits,
+    picture,
+    upload,
+)
+from tests.dashboard.page.conftest import CHECKPOINTS
+
+
+@pytest.fixture
+def photo(tmp_path):
+    if not (CHECKPOINTS / tradingcards.FILE).exists():
+        pytest.skip("the card finder is not trained")
+    card_scene().save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+@pytest.mark.parametrize(("viewport", "theme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_a_card_is_found_and_another_part_can_be_chosen(open_page, photo, viewport, theme):
+    page = open_page(viewport, theme)
+    upload(page, photo)
+    expect(page.locator("#cards-words")).to_contain_text("card was found", timeout=PATIENCE)
+    expect(page.locator("#guesses label")).to_have_count(5, timeout=PATIENCE)
+    page.locator("#cards-part").get_by_label("Whole picture").check()
+    shown = page.locator("#picture .image-frame img")
+    expect(shown).to_have_attribute("src", re.compile(r"photo\.png"), timeout=PATIENCE)
+    page.locator("#cards-part").get_by_label("Whole card").check()
+    expect(shown).to_have_attribute("src", re.compile("whole-card"), timeout=PATIENCE)
+    page.get_by_role("button", name="Where the card lies").click()
+    expect(page.locator("#cards-outlined img")).to_be_visible(timeout=PATIENCE)
+    assert fits(page)
+    picture(page, f"{'wide' if viewport is WIDE else 'phone'}-{theme}-card")
+
+
+def test_four_clicks_show_where_the_card_lies(open_page, photo):
+    page = open_page()
+    upload(page, photo)
+    expect(page.locator("#cards-words")).to_contain_text("card was found", timeout=PATIENCE)
+    page.get_by_role("button", name="Where the card lies").click()
+    outlined = page.locator("#cards-outlined img")
+    expect(outlined).to_be_visible(timeout=PATIENCE)
+    hint = page.locator("#cards .hint")
+    before = page.locator("#picture .image-frame img").get_attribute("src")
+    box = outlined.bounding_box()
+    for place, following in zip(
+        ((0.3, 0.1), (0.7, 0.1), (0.7, 0.9), (0.3, 0.9)),
+        ("top right", "bottom right", "bottom left", "top left"),
+        strict=True,
+    ):
+        outlined.click(position={"x": place[0] * box["width"], "y": place[1] * box["height"]})
+        expect(hint).to_contain_text(following, timeout=PATIENCE)
+    expect(page.locator("#picture .image-frame img")).not_to_have_attribute("src", before)
+
+
+def test_a_picture_without_cards_has_no_such_panel(open_page):
+    page = open_page()
+    answered(page)
+    expect(page.locator("#cards")).to_be_hidden()
