@@ -13,6 +13,7 @@ test: .venv/test.stamp lint
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
 
 # Stamps are written last, so that an interrupted installation is done again.
 .venv/app.stamp: requirements.txt

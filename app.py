@@ -4,7 +4,7 @@
 :func:`pokeclf.hub.checkpoints_folder`), and ``POKECLF_MEMORY_MB`` bounds the memory for loaded
 models. ``POKECLF_DATA`` names the folder of class folders that the models were trained on, as
 ``--data`` of training takes it; without it, images of the data set are told of and not shown.
-Gradio itself reads ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT``.
+Gradio itself reads ``GRADIO_SERVER_NAME``, ``GRADIO_SERVER_PORT`` and ``GRADIO_ROOT_PATH``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import sys
 from pathlib import Path
 
+from pokeclf import commandline
 from pokeclf.errors import PokeclfError
 
 HERE = Path(__file__).resolve().parent
@@ -22,21 +23,51 @@ WORKERS = 2
 
 def main() -> int:
     """Serve the dashboard until it is interrupted; returns the exit code."""
-    # Gradio and torch read these when they are imported, hence the imports below.
+    # Gradio and torch read these when they are imported, which `serve` does.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
-    from pokeclf import commandline, hub
+    return commandline.run(serve)
+
+
+def serve() -> int:
+    """Serve the dashboard as the environment asks for; returns the exit code."""
+    announce_to_zerogpu()
+    from pokeclf import hub
     from pokeclf.classifier import ModelStore
     from pokeclf.dashboard.page import build, launch
 
-    def serve() -> int:
-        place = os.environ.get("POKECLF_CHECKPOINTS") or str(hub.BUNDLED)
-        store = ModelStore(hub.checkpoints_folder(place), memory_bound())
-        drawings = HERE / "examples"
-        launch(build(store, drawings, WORKERS, images_folder()), drawings)
-        return 0
+    place = os.environ.get("POKECLF_CHECKPOINTS") or str(hub.BUNDLED)
+    store = ModelStore(hub.checkpoints_folder(place), memory_bound())
+    drawings = HERE / "examples"
+    launch(build(store, drawings, WORKERS, images_folder()), store, drawings)
+    return 0
 
-    return commandline.run(serve)
+
+def announce_to_zerogpu() -> None:
+    """Let a ZeroGPU Space start: it gives up unless some function may ask for a GPU.
+
+    None of ours does, since every model answers on the CPU. So one is announced that is never
+    called and costs nobody's quota. Elsewhere nothing happens, and ``spaces`` isn't needed.
+
+    Raises
+    ------
+    PokeclfError
+        Where ``SPACES_ZERO_GPU`` is set and ``spaces``, which such Spaces bring, is missing.
+    """
+    # As `spaces` itself reads the variable.
+    if os.environ.get("SPACES_ZERO_GPU", "").lower() not in ("1", "t", "true"):
+        return
+    try:
+        import spaces
+    except ImportError:
+        raise PokeclfError(
+            "SPACES_ZERO_GPU is for ZeroGPU Spaces, which bring the package spaces; "
+            "it is missing here, so unset the variable."
+        ) from None
+
+    @spaces.GPU
+    def never_called() -> None:
+        """Every model answers on the CPU."""
 
 
 def images_folder() -> Path | None:

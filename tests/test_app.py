@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import types
+
 import pytest
 
 import app
@@ -21,3 +24,36 @@ def test_a_folder_that_is_not_there_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("POKECLF_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(PokeclfError, match="no folder of images at"):
         app.images_folder()
+
+
+@pytest.fixture
+def announced(monkeypatch):
+    """The functions that were announced to a stand-in of ZeroGPU's package."""
+    functions = []
+    stand_in = types.ModuleType("spaces")
+    stand_in.GPU = lambda function: functions.append(function) or function
+    monkeypatch.setitem(sys.modules, "spaces", stand_in)
+    return functions
+
+
+def test_a_zerogpu_space_is_told_of_one_function_and_no_other_place_is(monkeypatch, announced):
+    for elsewhere in (None, "", "0", "false"):
+        if elsewhere is None:
+            monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
+        else:
+            monkeypatch.setenv("SPACES_ZERO_GPU", elsewhere)
+        app.announce_to_zerogpu()
+        assert announced == []
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    app.announce_to_zerogpu()
+    assert len(announced) == 1
+    assert announced[0]() is None
+
+
+def test_without_its_package_zerogpu_is_one_sentence_and_elsewhere_nothing(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "spaces", None)  # Importing it fails.
+    monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
+    app.announce_to_zerogpu()
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    assert app.main() == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -15,6 +15,7 @@ from pokeclf.dashboard.data import Data
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.picker import species
+from pokeclf.dashboard.routes import routes
 from pokeclf.drawings import drawings_of
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
@@ -111,7 +112,7 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
     return page
 
 
-def launch(page: gr.Blocks, drawings: Path) -> None:
+def launch(page: gr.Blocks, store: ModelStore, drawings: Path) -> None:
     """Serve the page until it is interrupted."""
     page.queue(max_size=200).launch(
         theme=THEME,
@@ -126,4 +127,5 @@ def launch(page: gr.Blocks, drawings: Path) -> None:
         enable_monitoring=False,
         ssr_mode=False,
         share=False,
+        app_kwargs={"routes": routes(store)},
     )

@@ -7,61 +7,14 @@ go to ``artefacts/``.
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.serving import serving
+
 ROOT = Path(__file__).parents[3]
 CHECKPOINTS = Path(os.environ.get("POKECLF_CHECKPOINTS") or ROOT / "checkpoints")
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running ``app.py``: its address, and the number of its process."""
-
-    address: str
-    process: int
-
-
-@contextmanager
-def serving(folder, checkpoints, images=""):
-    """Run ``app.py`` from some folder; it must not have logged a traceback in the end.
-
-    ``images`` is where the data set is, if anywhere.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-u", ROOT / "app.py"],
-        cwd=folder,
-        env={
-            **os.environ,
-            "POKECLF_CHECKPOINTS": str(checkpoints),
-            "POKECLF_DATA": str(images),
-            "GRADIO_SERVER_NAME": "127.0.0.1",
-            "GRADIO_SERVER_PORT": str(port),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = ""
-    for line in server.stdout:
-        said += line
-        if "Running on local URL" in line:
-            break
-    else:
-        pytest.fail(f"app.py ended: {said}")
-    yield Server(f"http://127.0.0.1:{port}", server.pid)
-    server.terminate()
-    said += server.communicate(timeout=20)[0]
-    assert "Traceback" not in said, said
 
 
 @pytest.fixture(scope="package")

@@ -9,7 +9,7 @@ import pytest
 
 from pokeclf import checkpoint, embedding
 from tests.dashboard.page.browser import PATIENCE, PHONE, WIDE, expect, fits, picture
-from tests.dashboard.page.conftest import serving
+from tests.serving import serving
 from tests.tiny_data import write_world
 
 
@@ -53,7 +53,8 @@ def pictured(tmp_path_factory):
     card = checkpoint.read_card(folder)
     places = np.random.default_rng(0).uniform(-1, 1, (card.test.images, 2))
     embedding.write(folder, card, places)
-    with serving(tmp_path_factory.mktemp("elsewhere"), world.checkpoints, world.images) as server:
+    elsewhere, images = tmp_path_factory.mktemp("elsewhere"), str(world.images)
+    with serving(elsewhere, world.checkpoints, POKECLF_DATA=images) as server:
         yield server.address
 
 

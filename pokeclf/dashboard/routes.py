@@ -1,0 +1,32 @@
+"""What the server answers besides the page: whether it is well."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pokeclf import __version__
+from pokeclf.classifier import ModelStore
+from pokeclf.dashboard.answer import NONE_TRAINED
+
+
+def routes(store: ModelStore) -> list[Route]:
+    """The further routes of the server, below its root path like the page."""
+
+    def health(request: Request) -> Response:
+        return _health(store)
+
+    return [Route("/health", health)]
+
+
+def _health(store: ModelStore) -> JSONResponse:
+    """How many models can answer, by their cards and files; no weights are read for it."""
+    statuses = store.statuses()
+    able = sum(status.card is not None for status in statuses)
+    facts = {"version": __version__, "models": able}
+    if able:
+        return JSONResponse({"status": "ok", **facts})
+    damaged = (status.problem for status in statuses if status.state == "damaged")
+    problem = next(damaged, NONE_TRAINED)
+    return JSONResponse({"status": "failing", **facts, "problem": problem}, 503)
