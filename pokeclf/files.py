@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pokeclf.errors import PokeclfError
+
+_HERE, _EXCHANGE = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of Linux."""
 
 
 def sha256(data: bytes) -> str:
@@ -119,10 +124,29 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
 
 
 def _take_the_place_of(target: Path, new: Path) -> None:
-    """Rename ``new`` to ``target``; a folder that was there goes aside first."""
+    """Rename ``new`` to ``target``; a folder that was there is ``new`` afterwards, or gone."""
     if not target.exists():
         new.rename(target)
-        return
+    elif not _exchange(target, new):
+        _exchange_in_two_steps(target, new)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where the system cannot do it.
+
+    However a process ends, and whenever another one looks, there is always a folder of that name.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except AttributeError:  # an old or another C library
+        return False
+    return rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
+
+
+def _exchange_in_two_steps(target: Path, new: Path) -> None:
+    """The same for systems and disks that know no exchange: for a moment there is no folder."""
     aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
     try:
         target.rename(aside / target.name)

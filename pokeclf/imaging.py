@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from pokeclf import containers
 from pokeclf.errors import PokeclfError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -26,12 +27,12 @@ MAX_WEBP_PIXELS = 25_000_000
 MAX_SIDE = 65_535
 """Longest side that is accepted, which is the longest that a JPEG can have."""
 MIN_SIDE = 8
-MAX_SCANS = 1000
-"""Passes of a progressive JPEG. Usual are ten; a made-up file with thousands takes hours.
+MAX_PASSED_PIXELS = 5_000_000_000
+"""Pixels times passes of a progressive JPEG: a hundred passes over the largest image.
 
-A pass is told by two bytes, which by chance are also in what cameras append to a JPEG, such as a
-film, but hardly a thousand times in :data:`MAX_BYTES`.
+Usual are ten; a made-up file with thousands takes hours.
 """
+MAX_PASSES = 1000
 CANONICAL_SIDE = 256
 """Longest side, in pixels, of the image that is cached for training and fed when serving."""
 
@@ -67,17 +68,17 @@ def decode(source: bytes | str | Path) -> Image.Image:
         With one sentence, for anything that is not a readable image within the limits.
     """
     data = _read(source)
-    image = _open(data)
+    image, exif = _open(data)
     _check_size(image)
-    if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_SCANS:
-        raise ImageError("The JPEG is stored in too many passes; save it again in another way.")
+    if image.format == "JPEG":
+        _check_passes(image, data)
     try:
         factor = _shrink_factor(image.size)
         # JPEG can be decoded at a half, a quarter or an eighth of its size for free.
         image.draft(None, (image.width // factor, image.height // factor))
         _scale_transparent_colour(image)
         image.load()
-        return _upright(_to_small_rgb(image), _orientation(image))
+        return _upright(_to_small_rgb(image), containers.orientation(exif))
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds for broken data.
@@ -92,8 +93,8 @@ def size(source: bytes | str | Path) -> tuple[int, int]:
     ImageError
         When it is no image in one of the accepted formats.
     """
-    image = _open(_read(source))
-    turned = _orientation(image) in (5, 6, 7, 8)
+    image, exif = _open(_read(source))
+    turned = containers.orientation(exif) in (5, 6, 7, 8)
     return image.size[::-1] if turned else image.size
 
 
@@ -119,9 +120,16 @@ def _read(source: bytes | str | Path) -> bytes:
     return data
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes) -> tuple[Image.Image, bytes]:
+    """The image, of which nothing but its header has been read, and its EXIF."""
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        data, exif = containers.bare(data)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        return image, exif or image.info.get("exif", b"")
+    except containers.TooManyPiecesError:
+        raise ImageError(
+            "The image is stored in too many pieces; save it again in another way."
+        ) from None
     except Image.DecompressionBombError:
         raise ImageError(
             f"The image is larger than the {MAX_PIXELS // 1_000_000} million pixels "
@@ -148,6 +156,12 @@ def _check_size(image: Image.Image) -> None:
             f"The image is only {width} × {height} pixels; "
             f"each side must have at least {MIN_SIDE} pixels."
         )
+
+
+def _check_passes(image: Image.Image, data: bytes) -> None:
+    most = min(MAX_PASSES, MAX_PASSED_PIXELS // (image.width * image.height))
+    if containers.jpeg_passes(data) > most:
+        raise ImageError("The JPEG is stored in too many passes; save it again in another way.")
 
 
 def _shrink_factor(size: tuple[int, int]) -> int:
@@ -178,7 +192,7 @@ def _to_small_rgb(image: Image.Image) -> Image.Image:
     for top in range(0, height, rows):
         strip = _to_rgb(image.crop((0, top, width, min(top + rows, height))))
         small.paste(strip.reduce(factor), (0, top // factor))
-    return small  # A new image, so none of the original's metadata.
+    return small  # A new image, with nothing of the original but its pixels.
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -201,14 +215,6 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     return scaled
 
 
-def _orientation(image: Image.Image) -> object:
-    """The EXIF orientation, which may be anything in a broken file."""
-    try:
-        return image.getexif().get(0x0112)
-    except Exception:  # Broken EXIF does not make the pixels unusable.
-        return None
-
-
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -220,7 +226,7 @@ _TURNS = {
 }
 
 
-def _upright(image: Image.Image, orientation: object) -> Image.Image:
+def _upright(image: Image.Image, orientation: int | None) -> Image.Image:
     """Undo the turn or reflection that an EXIF orientation of 2 to 8 tells of."""
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pokeclf import files
 from pokeclf.errors import PokeclfError
 from pokeclf.files import (
     check_writable,
@@ -207,7 +208,16 @@ def test_a_full_disk_inside_the_block_is_a_sentence(tmp_path):
     assert names(tmp_path) == ["model"]
 
 
-def test_the_old_folder_comes_back_when_the_exchange_fails(tmp_path, monkeypatch):
+def test_where_folders_cannot_be_exchanged_one_makes_room_for_the_other(target, monkeypatch):
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
+    with folder_written_whole(target) as folder:
+        (folder / "new.json").write_text("new")
+    assert names(target) == ["new.json"]
+    assert names(target.parent) == ["convmixer"]
+
+
+def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
     target = tmp_path / "model"
     target.mkdir()
     (target / "card.json").write_text("old")

@@ -14,7 +14,7 @@ SOURCES = sorted(
     path.relative_to(ROOT) for part in ("pokeclf", "train") for path in (ROOT / part).rglob("*.py")
 )
 FLOORS = [
-    {"errors", "species", "files", "storage", "recipe", "markup"},
+    {"errors", "species", "files", "storage", "recipe", "markup", "containers"},
     {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis"},
     {"dataset", "models"},
     {"checkpoint", "datasummary", "novelty"},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from tests.bad_images.bombs import bombs
 from tests.bad_images.colours import colours
 from tests.bad_images.containers import containers, shapes
+from tests.bad_images.cut import cut, whole
+from tests.bad_images.disguised import disguised
 from tests.bad_images.huge import huge_images
 from tests.bad_images.making import (
     BLUE,
@@ -18,6 +21,7 @@ from tests.bad_images.making import (
 )
 from tests.bad_images.metadata import metadata
 from tests.bad_images.refused import refused
+from tests.bad_images.spoiled import spoiled
 
 __all__ = [
     "BLUE",
@@ -28,6 +32,7 @@ __all__ = [
     "WHITE",
     "Shows",
     "bad_images",
+    "corpus",
     "huge_images",
     "quadrants",
     "save",
@@ -51,3 +56,16 @@ TEN = (
 def bad_images() -> dict[str, Case]:
     """Name to bytes and expectation (:class:`Shows` or ``"refused"``); small and fast to make."""
     return {**refused(), **colours(), **containers(), **metadata(), **shapes()}
+
+
+def corpus() -> dict[str, bytes]:
+    """More than 300 hostile and odd files by what they are; always the same ones.
+
+    Of most of them it is not said whether they can be read: what Pillow makes of damage is its own
+    affair, as long as nothing worse comes of it than a picture or a refusal.
+    """
+    known = {name: data for name, (data, _) in bad_images().items()}
+    kinds = (known, whole(), cut(), spoiled(), bombs(), disguised())
+    files = {name: data for kind in kinds for name, data in kind.items()}
+    assert len(files) == sum(map(len, kinds)), "two files have the same name"
+    return files

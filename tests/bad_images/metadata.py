@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -72,6 +73,13 @@ def metadata() -> dict[str, Case]:
             save(picture, "WEBP", exif=b"Exif\0\0" + data, lossless=True),
             PICTURE,
         )
+    cases["png with a text bomb"] = (
+        png(
+            SIZE, 8, 2, rows_of(np.asarray(picture), "u1"),
+            (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(50_000_000))),
+        ),
+        PICTURE,
+    )  # fmt: skip
     return cases
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ import torch
 from PIL import Image
 
 from pokeclf import study
-from pokeclf.recipe import Recipe
+from tests.small_study import small_study
 
 COLOURS = {"abra": (220, 180, 30), "bulbasaur": (40, 170, 120), "charmander": (230, 90, 40)}
 
@@ -49,19 +47,7 @@ def weights_folder(tmp_path_factory):
 @pytest.fixture
 def small_recipes(monkeypatch):
     """The study's table with recipes of three short epochs on small inputs."""
-
-    def small(model: study.StudyModel) -> study.StudyModel:
-        recipe = model.recipes["tuned"]
-        if isinstance(recipe, Recipe):
-            recipe = replace(
-                recipe, epochs=3, sizes=((0.4, 32), (0.6, 48)), eval_size=48, batch_size=8,
-                views=min(recipe.views, 2), frozen_epochs=min(recipe.frozen_epochs, 1),
-            )  # fmt: skip
-        else:
-            recipe = replace(recipe, settings=((3, 3), (5, 4)))
-        return replace(model, recipes=MappingProxyType({"tuned": recipe, "study": recipe}))
-
-    table = tuple(small(model) for model in study.STUDY)
+    table = small_study()
     monkeypatch.setattr(study, "STUDY", table)
     monkeypatch.setattr(study, "BY_ID", {model.id: model for model in table})
 
