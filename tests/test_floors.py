@@ -20,7 +20,7 @@ FLOORS = [
     {"checkpoint", "datasummary"},
     {"classifier", "results", "library", "pictures", "embedding"},
     {"explain", "selections", "catalog", "drawings"},
-    {"charts", "treefindings", "recipefindings", "alternatives", "datafindings"},
+    {"charts", "treefindings", "recipefindings", "alternatives", "datafindings", "schema"},
     {"findings"},
     {"confusions", "exhibits"},
     {"report"},
