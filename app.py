@@ -4,6 +4,7 @@
 :func:`pokeclf.hub.checkpoints_folder`), and ``POKECLF_MEMORY_MB`` bounds the memory for loaded
 models. ``POKECLF_DATA`` names the folder of class folders that the models were trained on, as
 ``--data`` of training takes it; without it, images of the data set are told of and not shown.
+``POKECLF_MCP=1`` also serves the endpoints as tools for assistants (Model Context Protocol).
 Gradio itself reads ``GRADIO_SERVER_NAME``, ``GRADIO_SERVER_PORT`` and ``GRADIO_ROOT_PATH``.
 """
 
@@ -39,7 +40,7 @@ def serve() -> int:
     place = os.environ.get("POKECLF_CHECKPOINTS") or str(hub.BUNDLED)
     store = ModelStore(hub.checkpoints_folder(place), memory_bound())
     drawings = HERE / "examples"
-    launch(build(store, drawings, WORKERS, images_folder()), store, drawings)
+    launch(build(store, drawings, WORKERS, images_folder()), store, drawings, serves_mcp())
     return 0
 
 
@@ -86,6 +87,14 @@ def memory_bound() -> int:
     if not megabytes.isdecimal():
         raise PokeclfError(f"POKECLF_MEMORY_MB must be a number of megabytes, not {megabytes!r}.")
     return int(megabytes) * 2**20
+
+
+def serves_mcp() -> bool:
+    """Whether the endpoints are tools, too; raises PokeclfError for anything but 1 and 0."""
+    asked = os.environ.get("POKECLF_MCP") or "0"
+    if asked not in ("0", "1"):
+        raise PokeclfError(f"POKECLF_MCP is 1 or 0, not {asked!r}.")
+    return asked == "1"
 
 
 if __name__ == "__main__":

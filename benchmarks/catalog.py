@@ -53,7 +53,8 @@ def _run(classifier: Classifier, folder: Path, count: int) -> None:
     size = classifier.card.preprocessing.size
     ready = torch.rand(catalog.BATCH, 3, size, size)
     table = catalog.Table(folder / "table.csv")
-    found = catalog.rows(classifier, catalog.pictures_in(folder), folder, 0.9)
+    files = ((path.name, path) for path in catalog.pictures_in(folder))
+    found = catalog.rows(classifier, files, 0.9)
     written = table.append(tqdm(found, total=count, unit=" pictures", mininterval=5))
     ratios, memory = [], []
     while True:

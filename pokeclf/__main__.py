@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pokeclf import (
     catalog,
@@ -16,10 +15,11 @@ from pokeclf import (
     explaincommand,
     hub,
     imaging,
+    schema,
     species,
     study,
 )
-from pokeclf.classifier import ModelStore, Status
+from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
 
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def list_models(options: argparse.Namespace) -> int:
     """Print the table of models."""
-    rows = [describe(status) for status in _store(options).statuses()]
+    rows = [schema.model_state(status) for status in _store(options).statuses()]
     if options.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return 0
@@ -78,30 +78,6 @@ def list_models(options: argparse.Namespace) -> int:
             f"{row['study_accuracy']:>8.2%} {accuracy:>9}  {row['problem'] or row['state']}"
         )
     return 0
-
-
-def describe(status: Status) -> dict[str, Any]:
-    """A model's state and figures as plain data."""
-    model, card = status.model, status.card
-    row: dict[str, Any] = {
-        "model": model.id,
-        "name": model.name,
-        "stage": model.stage,
-        "state": status.state,
-        "problem": status.problem,
-        "parameters": card.parameters if card and card.parameters else model.study_parameters,
-        "study_accuracy": model.study_accuracy,
-    }
-    if card:
-        row |= {
-            "accuracy": card.test.accuracy,
-            "accuracy_interval": [card.test.accuracy_low, card.test.accuracy_high],
-            "top5": card.test.top5,
-            "images": card.test.images,
-            "recipe": card.recipe,
-            "bytes": card.weight_bytes,
-        }
-    return row
 
 
 def predict_images(options: argparse.Namespace) -> int:
@@ -127,18 +103,13 @@ def predict_images(options: argparse.Namespace) -> int:
             continue
         for model_id in models:
             observation = store.get(model_id).observe(image)
-            top = observation.top(options.top)
             if options.json:
-                guesses = [
-                    {"species": guess.species, "probability": round(guess.probability, 6)}
-                    for guess in top
-                ]
-                familiar = None if observation.familiarity is None else observation.familiar
-                row = {"image": str(path), "model": model_id, "top": guesses, "familiar": familiar}
-                print(json.dumps(row), flush=True)
+                line = schema.prediction(str(path), observation, options.top)
+                print(json.dumps(line), flush=True)
             else:
                 guesses = ", ".join(
-                    f"{species.of(g.species).name} {g.probability:.1%}" for g in top
+                    f"{species.of(guess.species).name} {guess.probability:.1%}"
+                    for guess in observation.top(options.top)
                 )
                 doubt = "" if observation.familiar else " (does not look like any of them)"
                 print(f"{commandline.printable(path)}: {model_id}: {guesses}{doubt}", flush=True)

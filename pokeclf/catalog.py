@@ -126,27 +126,28 @@ def least_confidence(root: Path, card: Card) -> float:
 
 
 def rows(
-    classifier: Classifier, files: Iterable[Path], folder: Path, sure_from: float
+    classifier: Classifier, files: Iterable[tuple[str, Path]], sure_from: float
 ) -> Iterator[Row]:
     """One row a file, in their order, batch by batch; memory does not grow with their number.
 
     Parameters
     ----------
+    files : how each is named in its row, and where it is.
     sure_from : answers below this confidence are to be checked; so is what looks like none of
         the classes.
     """
     with ThreadPoolExecutor(READERS) as readers:
-        waiting: deque[tuple[Path, Future]] = deque()
+        waiting: deque[tuple[str, Future]] = deque()
         remaining = iter(files)
 
         def read_on(count: int) -> None:
-            for path in islice(remaining, count):
-                waiting.append((path, readers.submit(_read, classifier, path)))
+            for name, path in islice(remaining, count):
+                waiting.append((name, readers.submit(_read, classifier, path)))
 
         read_on(2 * BATCH)
         while waiting:
             batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
-            read = [(file_name(path, folder), future.result()) for path, future in batch]
+            read = [(name, future.result()) for name, future in batch]
             read_on(len(batch))
             yield from _answers(classifier, read, sure_from)
 
@@ -190,6 +191,26 @@ def _best_two(classifier: Classifier, inputs: Tensor) -> list[tuple[Tensor, Tens
     return list(zip(best.indices, best.values, familiar, strict=True))
 
 
+class Tally:
+    """Counts what rows hold as they come."""
+
+    def __init__(self) -> None:
+        self._pictures: Counter[str] = Counter()
+        self._doubtful = self._unread = 0
+
+    def add(self, row: Row) -> None:
+        """Count one more row."""
+        if row.species:
+            self._pictures[row.species] += 1
+        self._unread += bool(row.problem)
+        self._doubtful += row.check == "yes" and not row.problem
+
+    @property
+    def summary(self) -> Summary:
+        """Of all rows so far."""
+        return Summary(dict(self._pictures), self._doubtful, self._unread)
+
+
 class Table:
     """A CSV file of rows that is appended to.
 
@@ -208,8 +229,7 @@ class Table:
         self.rows = 0
         self.done: set[str] = set()
         self.models: set[str] = set()
-        self._pictures: Counter[str] = Counter()
-        self._doubtful = self._unread = 0
+        self._tally = Tally()
         self._go_on()
 
     def _go_on(self) -> None:
@@ -254,15 +274,12 @@ class Table:
         self.rows += 1
         self.done.add(row.file)
         self.models.add(row.model)
-        if row.species:
-            self._pictures[row.species] += 1
-        self._unread += bool(row.problem)
-        self._doubtful += row.check == "yes" and not row.problem
+        self._tally.add(row)
 
     @property
     def summary(self) -> Summary:
         """Of all rows."""
-        return Summary(dict(self._pictures), self._doubtful, self._unread)
+        return self._tally.summary
 
 
 def _row(values: Mapping[str | None, str | None]) -> Row:

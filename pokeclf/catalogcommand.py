@@ -46,12 +46,9 @@ def write_catalog(options: argparse.Namespace) -> int:
         )
     before = table.rows
     total = sum(1 for _ in catalog.pictures_in(folder))
-    new = (
-        path
-        for path in catalog.pictures_in(folder)
-        if catalog.file_name(path, folder) not in table.done
-    )
-    found = catalog.rows(classifier, new, folder, catalog.least_confidence(root, card))
+    named = ((catalog.file_name(path, folder), path) for path in catalog.pictures_in(folder))
+    new = (file for file in named if file[0] not in table.done)
+    found = catalog.rows(classifier, new, catalog.least_confidence(root, card))
     bar = tqdm(table.append(found), initial=before, total=total, unit=" pictures", mininterval=1)
     for row in bar:
         if row.problem:

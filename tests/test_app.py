@@ -26,6 +26,17 @@ def test_a_folder_that_is_not_there_is_said(monkeypatch, tmp_path):
         app.images_folder()
 
 
+def test_tools_for_assistants_are_served_only_when_they_are_asked_for(monkeypatch):
+    monkeypatch.delenv("POKECLF_MCP", raising=False)
+    assert not app.serves_mcp()
+    for value, asked in (("", False), ("0", False), ("1", True)):
+        monkeypatch.setenv("POKECLF_MCP", value)
+        assert app.serves_mcp() == asked
+    monkeypatch.setenv("POKECLF_MCP", "yes")
+    with pytest.raises(PokeclfError, match="is 1 or 0"):
+        app.serves_mcp()
+
+
 @pytest.fixture
 def announced(monkeypatch):
     """The functions that were announced to a stand-in of ZeroGPU's package."""

@@ -20,7 +20,7 @@ FLOORS = [
     {"checkpoint", "datasummary", "novelty"},
     {"classifier", "results", "library", "pictures", "embedding", "tradingcards", "cardfigures"},
     {"explain", "selections", "catalog", "drawings"},
-    {"charts", "treefindings", "recipefindings", "alternatives", "datafindings"},
+    {"charts", "treefindings", "recipefindings", "alternatives", "datafindings", "schema"},
     {"findings"},
     {"confusions", "exhibits"},
     {"report"},

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from gradio_client import Client, handle_file
 
 from tests.serving import serving
 
@@ -71,6 +72,10 @@ def test_what_is_copied_serves_is_well_and_writes_nothing_beside_itself(image, t
         assert _check(server) == 0
         with urllib.request.urlopen(f"{server.address}/health") as answer:
             assert json.load(answer)["models"] == len(list(image.glob("checkpoints/*/card.json")))
+        client = Client(server.address, verbose=False, analytics_enabled=False)
+        drawing = handle_file(ROOT / "examples" / "pikachu.png")
+        answer = client.predict(drawing, "xgboost_exp1", api_name="/predict")
+        assert "pikachu" in [guess["species"] for guess in answer["top"]]
         assert _files(image) == before
     assert _check(server) != 0
 

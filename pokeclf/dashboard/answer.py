@@ -149,7 +149,7 @@ def answer(
         explanation=explanation,
         probability=float(observation.probabilities[observation.classes.index(species)]),
         familiar=observation.familiar,
-        examined=_examined(observations.store.root / model, classifier.card, methods),
+        examined=examined(observations.store.root / model, classifier.card, methods),
         seconds=observation.seconds,
     )
 
@@ -170,7 +170,7 @@ def fitting(options: Options, layers: tuple[str, ...], heads: int, species: str)
     )
 
 
-def _examined(checkpoint: Path, card: Card, methods: tuple[Method, ...]) -> tuple[Trust, ...]:
+def examined(checkpoint: Path, card: Card, methods: tuple[Method, ...]) -> tuple[Trust, ...]:
     """What is known of the methods; a picture is explained even when that cannot be read."""
     try:
         known = trust.read(checkpoint, card.weights_sha256)

@@ -1,15 +1,30 @@
-"""What programs may call: the same answers as on the page, as plain data."""
+"""What programs may call: the same answers as on the page, as :mod:`pokeclf.schema` forms them.
 
-from __future__ import annotations
+Gradio tells programs the docstrings and types of the endpoints. Hence the form of the docstrings,
+and annotations that are not postponed: Gradio would take them for texts.
+"""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.data_classes import FileData
+from gradio.processing_utils import save_pil_to_cache
+from gradio.utils import get_upload_folder
 
-from pokeclf.dashboard import notices
+from pokeclf import catalog, schema, species
+from pokeclf.checkpoint import CheckpointError
+from pokeclf.dashboard import notices, uploads, waiting
+from pokeclf.dashboard.answer import examined
+from pokeclf.dashboard.comparison import SIDE, answers, seen_by_most
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
-from pokeclf.species import of
+from pokeclf.explain import Options, explain, method_of
+from pokeclf.explain.compare import overlap, shared_scale
+from pokeclf.explain.overlay import overlay
+
+MOST_PICTURES = 200
+"""In one call of ``catalog``; a larger collection takes several."""
 
 
 class Api:
@@ -18,37 +33,138 @@ class Api:
     def __init__(self, observations: Observations) -> None:
         self.observations = observations
 
-    def listen(self, inputs: list[gr.components.Component], **lane: object) -> None:
-        """Offer the endpoints; ``inputs`` are the components of picture, model and count."""
-        # Nobody presses this button.
-        gr.Button(visible=False).click(
-            self.identify,
-            inputs,
-            gr.JSON(visible=False),
-            api_name="identify",
-            api_description="Name the likeliest species in a picture.",
-            **lane,
-        )
+    def listen(self, workers: int) -> None:
+        """Offer the endpoints; ``workers`` requests may use the models at the same time."""
+        models = {"concurrency_limit": workers, "concurrency_id": "models"}
+        alone = {"concurrency_limit": 1}
+        for endpoint, lane in (
+            (self.predict, models),
+            (self.explain, waiting.LANE),
+            (self.compare, models),
+            (self.catalog, alone),
+            (self.models, alone),
+        ):
+            gr.api(notices.for_programs(endpoint), api_name=endpoint.__name__, **lane)
 
-    def identify(self, path: str | None, model: str, count: int = 5) -> dict[str, Any]:
-        """Name the likeliest species in a picture."""
-        try:
-            if path is None:
-                raise PokeclfError("Give a picture.")
-            seen = self.observations.get(path, str(model)).observation
-            guesses = seen.top(int(count))
-        except Exception as error:
-            raise notices.as_failure(error) from None
-        return {
-            "model": seen.model,
-            "guesses": [
-                {
-                    "species": guess.species,
-                    "name": of(guess.species).name,
-                    "number": of(guess.species).number,
-                    "probability": round(guess.probability, 6),
-                }
-                for guess in guesses
-            ],
-            "seconds": round(seen.seconds, 4),
-        }
+    def predict(self, picture: gr.FileData, model: str, top: int = 5) -> dict[str, Any]:
+        """Name the likeliest of the first 151 Pokémon species in a picture.
+
+        Parameters:
+            picture: An uploaded picture; an assistant may also give a data: address.
+            model: Id of a model, such as vit_finetuned; the endpoint models lists them.
+            top: How many species to name.
+        """
+        if not isinstance(top, int) or top < 1:
+            raise PokeclfError("top takes a number of guesses of at least 1.")
+        seen = self.observations.get(uploads.path_of(picture), str(model)).observation
+        facts = schema.prediction(_name(picture), seen, top)
+        return schema.answer("prediction", facts)
+
+    def explain(
+        self,
+        picture: gr.FileData,
+        model: str,
+        method: str | None = None,
+        species: str | None = None,
+        layer: str | None = None,
+    ) -> tuple[dict[str, Any], gr.FileData]:
+        """Show where in a picture a model looked: the map as numbers, and drawn over the picture.
+
+        Parameters:
+            picture: An uploaded picture; an assistant may also give a data: address.
+            model: Id of a model, such as vit_finetuned; the endpoint models lists them.
+            method: Id of a method, such as grad-cam or occlusion; the model's own by default.
+            species: Whose evidence the map shows; the likeliest species by default.
+            layer: The place in the model to look at, such as stage 2 of 4; the last by default.
+        """
+        seen = self.observations.get(uploads.path_of(picture), str(model))
+        classifier, observation = seen.classifier, seen.observation
+        chosen = method_of(classifier, method or None)
+        if layer and "layer" not in chosen.takes:
+            raise PokeclfError(f"Method {chosen.id} takes no layer.")
+        options = Options(layer=layer or None)
+        found = explain(classifier, observation, _slug(species), chosen.id, options)
+        root = self.observations.store.root
+        known = examined(root / found.model, classifier.card, (chosen,))
+        name = _name(picture)
+        facts = schema.explanation(
+            name,
+            found,
+            float(observation.probabilities[observation.classes.index(found.species)]),
+            known[0].beats_random if known else None,
+        )
+        drawn = save_pil_to_cache(
+            overlay(observation.crop, found.heatmap), get_upload_folder(), format="png"
+        )
+        title = f"{Path(name).stem}-{found.model}-{found.method}.png"
+        return schema.answer("explanation", facts), _file(drawn, title)
+
+    def compare(
+        self, picture: gr.FileData, models: list[str], species: str | None = None
+    ) -> dict[str, Any]:
+        """Compare what several models see in a picture, and whether they look at the same places.
+
+        Parameters:
+            picture: An uploaded picture; an assistant may also give a data: address.
+            models: Ids of models; the endpoint models lists them.
+            species: Whose evidence the maps show; by default the one that most models see.
+        """
+        path, wanted = uploads.path_of(picture), _slug(species)
+        if not isinstance(models, list) or not models:
+            raise PokeclfError("models takes a list of at least one model's id.")
+        all_answers = dict(answers(self.observations, path, dict.fromkeys(map(str, models))))
+        problems = {m: str(a) for m, a in all_answers.items() if isinstance(a, CheckpointError)}
+        guesses = {m: a for m, a in all_answers.items() if m not in problems}
+        if not guesses:
+            raise PokeclfError("None of these models can answer.")
+        wanted = wanted or seen_by_most(guesses)
+        seen = [self.observations.get(path, model) for model in guesses]
+        found = [explain(each.classifier, each.observation, wanted) for each in seen]
+        maps = shared_scale(found, SIDE)
+        compared = [
+            schema.compared(guesses[each.model], each, overlap(maps[0], heatmap))
+            for each, heatmap in zip(found, maps, strict=True)
+        ]
+        facts = schema.comparison(_name(picture), wanted, compared, problems)
+        return schema.answer("comparison", facts)
+
+    def catalog(self, pictures: list[gr.FileData], model: str) -> dict[str, Any]:
+        """Catalogue a collection: the species in each picture, and those that are missing.
+
+        Parameters:
+            pictures: At most 200 of what the other endpoints take as a picture.
+            model: Id of a model, such as vit_finetuned; the endpoint models lists them.
+        """
+        if not isinstance(pictures, list) or not 0 < len(pictures) <= MOST_PICTURES:
+            raise PokeclfError(f"pictures takes a list of 1 to {MOST_PICTURES} pictures.")
+        files = [(_name(each), Path(uploads.path_of(each))) for each in pictures]
+        store = self.observations.store
+        classifier = store.get(str(model))
+        card = classifier.card
+        tally, rows = catalog.Tally(), []
+        for row in catalog.rows(classifier, files, catalog.least_confidence(store.root, card)):
+            tally.add(row)
+            rows.append(row)
+        facts = schema.catalogue(card.model, rows, tally.summary, card.classes)
+        return schema.answer("catalogue", facts)
+
+    def models(self) -> dict[str, Any]:
+        """List the models: their ids, whether they can answer, and how accurate they are."""
+        states = [schema.model_state(status) for status in self.observations.store.statuses()]
+        return schema.answer("models", {"models": states})
+
+
+def _slug(name: str | None) -> str | None:
+    """The slug of a species by any of its names; None when none is named."""
+    return species.find(str(name)).slug if name else None
+
+
+def _name(picture: dict[str, Any]) -> str:
+    """What a program called a file before it was uploaded."""
+    name = picture.get("orig_name")
+    return name if isinstance(name, str) and name else Path(picture["path"]).name
+
+
+def _file(path: str, name: str) -> dict[str, Any]:
+    """A file as Gradio hands it to its clients."""
+    return FileData(path=path, orig_name=name).model_dump()

@@ -100,7 +100,9 @@ class CardPanel:
             event(self._guarded(handler), inputs, self.outputs, **quiet).then(
                 trigger_mode="multiple", **look
             )
-        self.picture.clear(lambda: (None, gr.update(visible=False)), None, [self.desk, self.panel])
+        self.picture.clear(
+            lambda: (None, gr.update(visible=False)), None, [self.desk, self.panel], **quiet
+        )
 
     def _guarded(self, handler: Any) -> Any:  # noqa: ANN401 - a handler and a handler
         return notices.guarded(handler, len(self.outputs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
@@ -13,11 +12,19 @@ import gradio as gr
 
 from pokeclf import study
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.classifier import Guess
 from pokeclf.dashboard import compare_wording, examples, map_wording, notices, report, wording
 from pokeclf.dashboard.address import COMPARE, OWN, SAME, Address
 from pokeclf.dashboard.compare_layout import Layout
-from pokeclf.dashboard.comparison import Comparison, Seat, differences, pictures, seat
+from pokeclf.dashboard.comparison import (
+    Comparison,
+    Guesses,
+    Seat,
+    answers,
+    differences,
+    pictures,
+    seat,
+    seen_by_most,
+)
 from pokeclf.dashboard.keep import file_link
 from pokeclf.dashboard.picker import best
 from pokeclf.dashboard.seen import Observations, check_presence
@@ -27,7 +34,6 @@ from pokeclf.imaging import decode
 
 Updates = dict[gr.components.Component, Any]
 
-GUESSES = 3
 MOST = "most"
 """The species that the maps are for is the one that most models see."""
 
@@ -244,12 +250,13 @@ class Compare(Layout):
                 raise PokeclfError("Choose a picture first.")
             if not models:
                 raise PokeclfError("Choose at least one model.")
-            guesses: dict[str, tuple[Guess, ...]] = {}
-            for number, model in enumerate(models, start=1):
-                try:
-                    guesses[model] = self.observations.get(path, model).observation.top(GUESSES)
-                except CheckpointError as error:  # The others can answer all the same.
-                    notices.notify(error)
+            guesses: dict[str, Guesses] = {}
+            each = answers(self.observations, path, models)
+            for number, (model, answer) in enumerate(each, start=1):
+                if isinstance(answer, CheckpointError):
+                    notices.notify(answer)
+                else:
+                    guesses[model] = answer
                 yield self._so_far("guess", number, len(models), guesses)
             if not guesses:
                 raise PokeclfError("None of these models can answer.")
@@ -269,10 +276,10 @@ class Compare(Layout):
     def _so_far(self, *progress: Any) -> Updates:  # noqa: ANN401 - as `progress` takes them
         return {self.result: compare_wording.progress(*progress)}
 
-    def _species(self, path: str, top: str | None, guesses: dict[str, tuple[Guess, ...]]) -> str:
+    def _species(self, path: str, top: str | None, guesses: dict[str, Guesses]) -> str:
         if top:
             return self.observations.get(path, top).observation.best.species
-        return Counter(row[0].species for row in guesses.values()).most_common(1)[0][0]
+        return seen_by_most(guesses)
 
     def _view(self, found: Comparison, asked: tuple[str | None, str | None]) -> Updates:
         options = [(seat.name, seat.model) for seat in found.seats]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from pokeclf import study
-from pokeclf.checkpoint import Card
+from pokeclf.checkpoint import Card, CheckpointError
 from pokeclf.classifier import Guess
 from pokeclf.dashboard.address import SAME
 from pokeclf.dashboard.seen import Observations, Seen
@@ -21,6 +22,9 @@ from pokeclf.markup import NBSP
 from pokeclf.species import of
 
 Pictures = list[tuple[Image.Image, str]]
+Guesses = tuple[Guess, ...]
+GUESSES = 3
+"""Of each model."""
 SIDE = 224
 """Side of the pictures, in pixels."""
 
@@ -37,7 +41,7 @@ class Seat:
     """
 
     card: Card
-    guesses: tuple[Guess, ...]
+    guesses: Guesses
     method: Method
     species: str
     layer: str
@@ -79,7 +83,7 @@ class Comparison:
         return next((each for each in self.seats if each.model == model), None)
 
     @property
-    def guesses(self) -> Mapping[str, tuple[Guess, ...]]:
+    def guesses(self) -> Mapping[str, Guesses]:
         """By model."""
         return {seat.model: seat.guesses for seat in self.seats}
 
@@ -89,7 +93,29 @@ class Comparison:
         return len({seat.species for seat in self.seats}) == 1
 
 
-def seat(seen: Seen, guesses: tuple[Guess, ...], species: str | None) -> Seat:
+def answers(
+    observations: Observations, path: str, models: Iterable[str]
+) -> Iterator[tuple[str, Guesses | CheckpointError]]:
+    """Each model's guesses; of one that cannot answer, why, as the others can all the same.
+
+    Raises
+    ------
+    PokeclfError
+        For a picture that cannot be used, or when there is no such model.
+    """
+    for model in models:
+        try:
+            yield model, observations.get(path, model).observation.top(GUESSES)
+        except CheckpointError as error:
+            yield model, error
+
+
+def seen_by_most(guesses: Mapping[str, Guesses]) -> str:
+    """The species that most models see: its slug."""
+    return Counter(row[0].species for row in guesses.values()).most_common(1)[0][0]
+
+
+def seat(seen: Seen, guesses: Guesses, species: str | None) -> Seat:
     """A model's map by its own default method; for its best guess when no species is named."""
     found = explain(seen.classifier, seen.observation, species)
     method = default_method(seen.classifier)

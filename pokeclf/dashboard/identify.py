@@ -10,11 +10,9 @@ from typing import Any
 import gradio as gr
 
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import examples, notices, waiting, wording
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import NONE_TRAINED, Answer, answer, guesses_with
-from pokeclf.dashboard.api import Api
 from pokeclf.dashboard.identify_layout import (
     INVITATION,
     MOST_HIDDEN,
@@ -25,6 +23,7 @@ from pokeclf.dashboard.identify_layout import (
     link_to,
 )  # fmt: skip
 from pokeclf.dashboard.picker import able, choices, summary
+from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest, StoppedError, Wish
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
@@ -39,9 +38,8 @@ class Identify(Layout):
     older answer never replaces a newer one.
     """
 
-    def __init__(self, store: ModelStore, drawings: Path, workers: int) -> None:
-        super().__init__(store, drawings)
-        self.api = Api(self.observations)
+    def __init__(self, observations: Observations, drawings: Path, workers: int) -> None:
+        super().__init__(observations, drawings)
         self._listen(workers)
 
     def _listen(self, workers: int) -> None:
@@ -103,7 +101,6 @@ class Identify(Layout):
             self.shown, self.waiting.latest, concurrency_limit=workers, concurrency_id="beside"
         )
         self.keep.listen(self.shown)
-        self.api.listen([self.picture, self.model, self.count], **models)
 
     def look(
         self,

@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import examples, map_wording, wording
 from pokeclf.dashboard.address import IDENTIFY, Address
 from pokeclf.dashboard.answer import Answer
@@ -42,9 +41,9 @@ LIMITS = (
 class Layout:
     """The tab's components; :class:`~pokeclf.dashboard.identify.Identify` brings them to life."""
 
-    def __init__(self, store: ModelStore, drawings: Path) -> None:
-        self.store = store
-        self.observations = Observations(store)
+    def __init__(self, observations: Observations, drawings: Path) -> None:
+        self.observations = observations
+        self.store = observations.store
         self.drawings = drawings_of(drawings)
         self.shown = gr.State()
         self.asked = gr.State()  # the address that the page was opened with, if it has a picture
@@ -54,7 +53,7 @@ class Layout:
             with gr.Column(scale=7, min_width=300):
                 self._build_answer()
         with gr.Accordion("All models", open=False, elem_id="all-models"):
-            self.table = gr.HTML(wording.model_table(store.statuses()))
+            self.table = gr.HTML(wording.model_table(self.store.statuses()))
 
     def _build_question(self) -> None:
         self.picture = Picture(

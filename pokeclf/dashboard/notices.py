@@ -1,4 +1,4 @@
-"""What people read when something goes wrong: one sentence, never a traceback."""
+"""What people and programs read when something goes wrong: one sentence, never a traceback."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ logger = logging.getLogger(__name__)
 
 def sentence(error: Exception) -> str:
     """The sentence to show for an error, safe as HTML; a defect of ours is logged in full."""
+    return html.escape(_plain(error), quote=False)
+
+
+def _plain(error: Exception) -> str:
     if isinstance(error, PokeclfError):
-        return html.escape(str(error), quote=False)
+        return str(error)
     logger.error("unexpected error in the dashboard", exc_info=error)
     return GENERIC
 
@@ -51,5 +55,18 @@ def guarded(handler: Callable[..., Any], outputs: int) -> Callable[..., Any]:
 
 
 def as_failure(error: Exception) -> gr.Error:
-    """The exception to raise for an error where a program called and not a person."""
-    return gr.Error(sentence(error), print_exception=False)
+    """The exception by which a program that called gets the sentence, as plain text."""
+    return gr.Error(_plain(error), print_exception=False)
+
+
+def for_programs(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler whose errors reach the program that called it as a sentence."""
+
+    @functools.wraps(handler)
+    def call(*arguments: Any) -> Any:  # noqa: ANN401 - whatever the handler takes and gives
+        try:
+            return handler(*arguments)
+        except Exception as error:  # A program must get a sentence, whatever happened.
+            raise as_failure(error) from None
+
+    return call

@@ -8,14 +8,17 @@ from typing import Any
 import gradio as gr
 
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard import wording
+from pokeclf.dashboard import tools, wording
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
+from pokeclf.dashboard.api import Api
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.picker import species
 from pokeclf.dashboard.routes import routes
+from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.uploads import Blocks
 from pokeclf.drawings import drawings_of
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
@@ -65,17 +68,17 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
     images : folder of the images that the models were trained on; None where it is not at hand.
     """
     library, pictures = Library(store.root), Pictures(store.root, images)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
+    observations = Observations(store)
+    with Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
+        Api(observations).listen(workers)  # First, or a listener of the page takes a name.
         gr.HTML(HEADER, elem_id="header")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Identify", id=IDENTIFY, elem_id=f"tab-{IDENTIFY}"):
-                identify = Identify(store, drawings, workers)
+                identify = Identify(observations, drawings, workers)
             with gr.Tab("Compare", id=COMPARE, elem_id=f"tab-{COMPARE}"):
-                compare = Compare(identify.observations, drawings, workers)
+                compare = Compare(observations, drawings, workers)
             with gr.Tab("Experiments", id=EXPERIMENTS, elem_id=f"tab-{EXPERIMENTS}") as tab:
-                experiments = Experiments(
-                    library, pictures, identify.observations, drawings, workers
-                )
+                experiments = Experiments(library, pictures, observations, drawings, workers)
             with gr.Tab("Data", id=DATA, elem_id=f"tab-{DATA}") as data_tab:
                 data = Data(pictures)
         tab.select(
@@ -112,8 +115,19 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
     return page
 
 
-def launch(page: gr.Blocks, store: ModelStore, drawings: Path) -> None:
-    """Serve the page until it is interrupted."""
+def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False) -> None:
+    """Serve the page until it is interrupted.
+
+    Parameters
+    ----------
+    mcp : whether programs may also call the endpoints as tools of an MCP server.
+
+    Raises
+    ------
+    PokeclfError
+        When that is asked for and its package is not installed.
+    """
+    lifespan = {"lifespan": tools.serve(page)} if mcp else {}
     page.queue(max_size=200).launch(
         theme=THEME,
         css_paths=HERE / "style.css",
@@ -127,5 +141,6 @@ def launch(page: gr.Blocks, store: ModelStore, drawings: Path) -> None:
         enable_monitoring=False,
         ssr_mode=False,
         share=False,
-        app_kwargs={"routes": routes(store)},
+        mcp_server=False,  # Not another one than ours.
+        app_kwargs={"routes": routes(store), **lifespan},
     )

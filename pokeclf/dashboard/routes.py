@@ -1,12 +1,12 @@
-"""What the server answers besides the page: whether it is well."""
+"""What the server answers besides the page: whether it is well, and the form of its answers."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from pokeclf import __version__
+from pokeclf import __version__, schema
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.answer import NONE_TRAINED
 
@@ -17,7 +17,10 @@ def routes(store: ModelStore) -> list[Route]:
     def health(request: Request) -> Response:
         return _health(store)
 
-    return [Route("/health", health)]
+    def form(request: Request) -> Response:
+        return FileResponse(schema.FILE, media_type="application/schema+json")
+
+    return [Route("/health", health), Route("/schema.json", form)]
 
 
 def _health(store: ModelStore) -> JSONResponse:

@@ -13,8 +13,10 @@ import gradio as gr
 
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.identify import Identify
+from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest
 from pokeclf.markup import NBSP
+from tests.serving import serving
 from tests.tiny_checkpoints import write_random_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -48,11 +50,19 @@ def store(checkpoints):
     return ModelStore(checkpoints)
 
 
+@pytest.fixture(scope="session")
+def served(tmp_path_factory, checkpoints):
+    """The address of the real ``app.py`` on these models, with its tools for assistants."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with serving(elsewhere, checkpoints, POKECLF_MCP="1") as server:
+        yield server.address
+
+
 @pytest.fixture
 def identify(store):
     """The tab, built but not served."""
     with gr.Blocks():
-        return Identify(store, DRAWINGS, workers=1)
+        return Identify(Observations(store), DRAWINGS, workers=1)
 
 
 @pytest.fixture

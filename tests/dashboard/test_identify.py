@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-import gradio as gr
 import pytest
 from gradio.data_classes import ImageData
 from PIL import Image
@@ -264,23 +263,6 @@ class TestNotices:
 
     def test_a_sentence_is_no_markup(self):
         assert notices.sentence(PokeclfError("<b>")) == "&lt;b&gt;"
-
-
-class TestProgram:
-    def test_gets_plain_data(self, identify):
-        found = identify.api.identify(PIKACHU, "convmixer", 3)
-        assert found["model"] == "convmixer"
-        assert [sorted(guess) for guess in found["guesses"]] == [
-            ["name", "number", "probability", "species"]
-        ] * 3
-
-    @pytest.mark.parametrize(
-        ("path", "model", "words"),
-        [(None, "convmixer", "Give a picture."), (PIKACHU, "vit_scratch", "not trained yet")],
-    )
-    def test_gets_the_sentence_as_gradio_error(self, identify, path, model, words):
-        with pytest.raises(gr.Error, match=words):
-            identify.api.identify(path, model)
 
 
 class TestInputs:

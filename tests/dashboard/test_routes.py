@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from pokeclf import __version__
+from pokeclf import __version__, schema
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.routes import routes
 
@@ -37,3 +37,9 @@ def test_a_server_that_cannot_answer_says_why_in_a_sentence(tmp_path, card, prob
     assert answer.json()["models"] == 0
     assert answer.json()["problem"].startswith(problem)
     assert answer.json()["problem"].endswith(".")
+
+
+def test_a_client_can_get_the_schema(tmp_path):
+    answer = _ask(ModelStore(tmp_path), "/schema.json")
+    assert answer.headers["content-type"].startswith("application/schema+json")
+    assert answer.content == schema.FILE.read_bytes()
