@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pokeclf import confusions, exhibits, hub, study
+from pokeclf.cardfigures import CardFigures
 from pokeclf.errors import PokeclfError
 from pokeclf.latency import Latency
 from pokeclf.library import Library
@@ -42,7 +43,11 @@ def test_the_leaderboard_may_be_sorted_by_any_figure(shelf, sort):
         model: Latency(model, milliseconds, "a pass", 30, 9, 1, "a CPU", "2025-01-01")
         for model, milliseconds in (("convmixer", 12.0), ("vit_frozen", 3.0))
     }
-    rows = exhibits.leaderboard(replace(shelf, latencies=timed), sort)
+    shown = {
+        model: CardFigures(model, "a", "b", 10, 1, right, 20, 15, 1, 2 * right)
+        for model, right in (("convmixer", 4), ("vit_frozen", 9))
+    }
+    rows = exhibits.leaderboard(replace(shelf, latencies=timed, cards=shown), sort)
     assert len(rows) == len(shelf.tuned)
     column = [row[list(exhibits.COLUMNS).index(sort)] for row in rows]
     known = [value for value in column if value is not None]
