@@ -70,7 +70,7 @@ class CardPanel:
                     show_label=False, interactive=False, buttons=[], elem_id="cards-outlined",
                     format="png",
                 )  # fmt: skip
-                self.hint = gr.HTML(elem_classes="hint")
+                self.hint = gr.HTML(elem_id="cards-hint", elem_classes="hint")
 
     @property
     def outputs(self) -> list[gr.components.Component]:

@@ -53,7 +53,7 @@ def test_four_clicks_show_where_the_card_lies(open_page, photo):
     page.get_by_role("button", name="Where the card lies").click()
     outlined = page.locator("#cards-outlined img")
     expect(outlined).to_be_visible(timeout=PATIENCE)
-    hint = page.locator("#cards .hint")
+    hint = page.locator("#cards-hint")
     before = page.locator("#picture .image-frame img").get_attribute("src")
     box = outlined.bounding_box()
     for place, following in zip(
