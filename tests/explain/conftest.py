@@ -50,8 +50,17 @@ class _Corner(torch.nn.Module):
     def maps(self, x):
         yield self.forward_trunk(x)
 
+    def finish(self, trunk):
+        return trunk
+
+    def forward_head(self, features, pre_logits=False):
+        return features if pre_logits else self.classify(features)
+
+    def classify(self, features):
+        return torch.cat([features * 10, torch.zeros(len(features), 150)], 1)
+
     def forward_tail(self, trunk):
-        return torch.cat([trunk * 10, torch.zeros(len(trunk), 150)], 1)
+        return self.classify(trunk)
 
 
 @pytest.fixture(scope="module")
