@@ -10,6 +10,7 @@ RUN grep '^torch' requirements.txt > torch.txt \
     && grep -v '^xgboost' requirements.txt > others.txt \
     && pip install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu -r torch.txt \
     && pip install --no-cache-dir -r others.txt \
+    && rm torch.txt others.txt \
     && useradd --create-home --uid 1000 pokeclf
 
 COPY app.py ./

@@ -192,11 +192,13 @@ def _best_two(classifier: Classifier, inputs: Tensor) -> list[tuple[Tensor, Tens
 
 
 class Tally:
-    """Counts what rows hold as they come."""
+    """Counts what rows hold, those that are there and those that come."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._pictures: Counter[str] = Counter()
         self._doubtful = self._unread = 0
+        for row in rows:
+            self.add(row)
 
     def add(self, row: Row) -> None:
         """Count one more row."""

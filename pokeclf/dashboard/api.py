@@ -13,13 +13,12 @@ from gradio.processing_utils import save_pil_to_cache
 from gradio.utils import get_upload_folder
 
 from pokeclf import catalog, schema, species
-from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import notices, uploads, waiting
 from pokeclf.dashboard.answer import examined
 from pokeclf.dashboard.comparison import SIDE, answers, seen_by_most
-from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.seen import Observations, Seen
 from pokeclf.errors import PokeclfError
-from pokeclf.explain import Options, explain, method_of
+from pokeclf.explain import Explanation, Method, Options, explain, method_of
 from pokeclf.explain.compare import overlap, shared_scale
 from pokeclf.explain.overlay import overlay
 
@@ -36,7 +35,7 @@ class Api:
     def listen(self, workers: int) -> None:
         """Offer the endpoints; ``workers`` requests may use the models at the same time."""
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
-        alone = {"concurrency_limit": 1}
+        alone = {"concurrency_limit": 1}  # A collection may take a minute.
         for endpoint, lane in (
             (self.predict, models),
             (self.explain, waiting.LANE),
@@ -56,9 +55,9 @@ class Api:
         """
         if not isinstance(top, int) or top < 1:
             raise PokeclfError("top takes a number of guesses of at least 1.")
-        seen = self.observations.get(uploads.path_of(picture), str(model)).observation
-        facts = schema.prediction(_name(picture), seen, top)
-        return schema.answer("prediction", facts)
+        name, path = _upload(picture)
+        seen = self.observations.get(path, str(model)).observation
+        return schema.answer("prediction", schema.prediction(name, seen, top))
 
     def explain(
         self,
@@ -77,27 +76,22 @@ class Api:
             species: Whose evidence the map shows; the likeliest species by default.
             layer: The place in the model to look at, such as stage 2 of 4; the last by default.
         """
-        seen = self.observations.get(uploads.path_of(picture), str(model))
-        classifier, observation = seen.classifier, seen.observation
-        chosen = method_of(classifier, method or None)
+        name, path = _upload(picture)
+        seen = self.observations.get(path, str(model))
+        chosen = method_of(seen.classifier, str(method) if method else None)
         if layer and "layer" not in chosen.takes:
             raise PokeclfError(f"Method {chosen.id} takes no layer.")
         options = Options(layer=layer or None)
-        found = explain(classifier, observation, _slug(species), chosen.id, options)
-        root = self.observations.store.root
-        known = examined(root / found.model, classifier.card, (chosen,))
-        name = _name(picture)
-        facts = schema.explanation(
-            name,
-            found,
-            float(observation.probabilities[observation.classes.index(found.species)]),
-            known[0].beats_random if known else None,
-        )
-        drawn = save_pil_to_cache(
-            overlay(observation.crop, found.heatmap), get_upload_folder(), format="png"
-        )
-        title = f"{Path(name).stem}-{found.model}-{found.method}.png"
-        return schema.answer("explanation", facts), _file(drawn, title)
+        found = explain(seen.classifier, seen.observation, _slug(species), chosen.id, options)
+        facts = schema.explanation(name, found, *self._known(seen, found, chosen))
+        return schema.answer("explanation", facts), _drawn(seen, found, name)
+
+    def _known(self, seen: Seen, found: Explanation, method: Method) -> tuple[float, bool | None]:
+        """The explained species' probability, and whether such maps beat random ones."""
+        observation, card = seen.observation, seen.classifier.card
+        probability = float(observation.probabilities[observation.classes.index(found.species)])
+        known = examined(self.observations.store.root / card.model, card, (method,))
+        return probability, known[0].beats_random if known else None
 
     def compare(
         self, picture: gr.FileData, models: list[str], species: str | None = None
@@ -109,24 +103,23 @@ class Api:
             models: Ids of models; the endpoint models lists them.
             species: Whose evidence the maps show; by default the one that most models see.
         """
-        path, wanted = uploads.path_of(picture), _slug(species)
+        (name, path), wanted = _upload(picture), _slug(species)
         if not isinstance(models, list) or not models:
             raise PokeclfError("models takes a list of at least one model's id.")
-        all_answers = dict(answers(self.observations, path, dict.fromkeys(map(str, models))))
-        problems = {m: str(a) for m, a in all_answers.items() if isinstance(a, CheckpointError)}
-        guesses = {m: a for m, a in all_answers.items() if m not in problems}
+        asked = dict(answers(self.observations, path, dict.fromkeys(map(str, models))))
+        problems = {m: str(found) for m, found in asked.items() if isinstance(found, Exception)}
+        guesses = {m: found for m, found in asked.items() if m not in problems}
         if not guesses:
             raise PokeclfError("None of these models can answer.")
         wanted = wanted or seen_by_most(guesses)
         seen = [self.observations.get(path, model) for model in guesses]
-        found = [explain(each.classifier, each.observation, wanted) for each in seen]
-        maps = shared_scale(found, SIDE)
+        maps = [explain(each.classifier, each.observation, wanted) for each in seen]
+        first, *_ = scaled = shared_scale(maps, SIDE)
         compared = [
-            schema.compared(guesses[each.model], each, overlap(maps[0], heatmap))
-            for each, heatmap in zip(found, maps, strict=True)
+            schema.compared(guesses[each.model], each, overlap(first, heatmap))
+            for each, heatmap in zip(maps, scaled, strict=True)
         ]
-        facts = schema.comparison(_name(picture), wanted, compared, problems)
-        return schema.answer("comparison", facts)
+        return schema.answer("comparison", schema.comparison(name, wanted, compared, problems))
 
     def catalog(self, pictures: list[gr.FileData], model: str) -> dict[str, Any]:
         """Catalogue a collection: the species in each picture, and those that are missing.
@@ -137,15 +130,13 @@ class Api:
         """
         if not isinstance(pictures, list) or not 0 < len(pictures) <= MOST_PICTURES:
             raise PokeclfError(f"pictures takes a list of 1 to {MOST_PICTURES} pictures.")
-        files = [(_name(each), Path(uploads.path_of(each))) for each in pictures]
+        files = [(name, Path(path)) for name, path in map(_upload, pictures)]
         store = self.observations.store
         classifier = store.get(str(model))
         card = classifier.card
-        tally, rows = catalog.Tally(), []
-        for row in catalog.rows(classifier, files, catalog.least_confidence(store.root, card)):
-            tally.add(row)
-            rows.append(row)
-        facts = schema.catalogue(card.model, rows, tally.summary, card.classes)
+        rows = list(catalog.rows(classifier, files, catalog.least_confidence(store.root, card)))
+        summary = catalog.Tally(rows).summary
+        facts = schema.catalogue(card.model, rows, summary, card.classes)
         return schema.answer("catalogue", facts)
 
     def models(self) -> dict[str, Any]:
@@ -159,12 +150,16 @@ def _slug(name: str | None) -> str | None:
     return species.find(str(name)).slug if name else None
 
 
-def _name(picture: dict[str, Any]) -> str:
-    """What a program called a file before it was uploaded."""
+def _upload(picture: object) -> tuple[str, str]:
+    """What a program called a file, and where it lies since it was uploaded."""
+    path = uploads.path_of(picture)
     name = picture.get("orig_name")
-    return name if isinstance(name, str) and name else Path(picture["path"]).name
+    return name if isinstance(name, str) and name else Path(path).name, path
 
 
-def _file(path: str, name: str) -> dict[str, Any]:
-    """A file as Gradio hands it to its clients."""
-    return FileData(path=path, orig_name=name).model_dump()
+def _drawn(seen: Seen, found: Explanation, name: str) -> dict[str, Any]:
+    """A map over what the model saw, as a file that Gradio hands to its clients."""
+    picture = overlay(seen.observation.crop, found.heatmap)
+    path = save_pil_to_cache(picture, get_upload_folder(), format="png")
+    title = f"{Path(name).stem}-{found.model}-{found.method}.png"
+    return FileData(path=path, orig_name=title).model_dump()

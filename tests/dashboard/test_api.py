@@ -182,7 +182,9 @@ def test_no_path_of_a_callers_choosing_is_read(served, elsewhere, extra):
 
 @pytest.mark.parametrize("file", [PIKACHU, None, 7, [PIKACHU], {"url": PIKACHU}, {"path": 7}])
 def test_what_is_no_file_is_refused(served, file):
-    assert _told(served, "predict", file, "convmixer", 1) == "Give a picture that was uploaded."
+    refusal = "Give a picture that was uploaded."
+    assert _told(served, "predict", file, "convmixer", 1) == refusal
+    assert _told(served, "catalog", [file], "convmixer") == refusal
 
 
 def test_missing_inputs_are_a_sentence(served):
