@@ -77,6 +77,19 @@ def check_writable(path: Path) -> None:
         temporary.unlink()
 
 
+def check_folder_writable(folder: Path) -> None:
+    """The same for a folder, which is made where there is none.
+
+    Raises
+    ------
+    PokeclfError
+        When nothing can be written into it.
+    """
+    with _failure_as_sentence(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(dir=folder, prefix=".").cleanup()
+
+
 def _temporary(path: Path) -> tuple[int, Path]:
     """An open file, and its place beside the one whose place it may take."""
     if path.exists() and not path.is_file():  # a folder, or a device, which must not be replaced
