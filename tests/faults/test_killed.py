@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -65,6 +66,12 @@ def test_a_folder_is_old_or_new_whenever_its_writer_is_killed(tmp_path):
         assert _contents(target) in (_both(OLD), _both(NEW)), f"killed before step {step}"
         save(OLD)
     assert _contents(target) == _both(NEW)
+    left = [path for path in tmp_path.iterdir() if path != target]
+    assert left
+    for path in left:
+        os.utime(path, (0, 0))
+    save(NEW)
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def _contents(folder):
