@@ -262,9 +262,10 @@ class Table:
     def append(self, found: Iterable[Row]) -> Iterator[Row]:
         """Write rows as they come, each at once, and hand them on."""
         try:
-            with self.path.open("ab", buffering=0) as file:
+            with self.path.open("ab") as file:
                 for row in found:
                     file.write(_line(asdict(row).values()))
+                    file.flush()  # all of it or an error, unlike a write without a buffer
                     self._count(row)
                     yield row
         except OSError as error:

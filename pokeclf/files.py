@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import hashlib
 import json
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from pokeclf.errors import PokeclfError
 
 _HERE, _EXCHANGE = -100, 2
 """AT_FDCWD and RENAME_EXCHANGE of Linux."""
+LONGEST = 24 * 3600
+"""Seconds after which nobody writes on the same folder any more."""
 
 
 def sha256(data: bytes) -> str:
@@ -77,6 +81,19 @@ def check_writable(path: Path) -> None:
         temporary.unlink()
 
 
+def check_folder_writable(folder: Path) -> None:
+    """The same for a folder, which is made where there is none.
+
+    Raises
+    ------
+    PokeclfError
+        When nothing can be written into it.
+    """
+    with _failure_as_sentence(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(dir=folder, prefix=".").cleanup()
+
+
 def _temporary(path: Path) -> tuple[int, Path]:
     """An open file, and its place beside the one whose place it may take."""
     if path.exists() and not path.is_file():  # a folder, or a device, which must not be replaced
@@ -112,6 +129,7 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(target)
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.new."))
         try:
             yield temporary
@@ -121,6 +139,14 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise PokeclfError(f"{target} cannot be written: {error.strerror or error}.") from error
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what writers of this folder left that were killed; another one may be at work."""
+    for folder in target.parent.glob(f".{glob.escape(target.name)}.new.*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > LONGEST:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _take_the_place_of(target: Path, new: Path) -> None:

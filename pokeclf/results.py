@@ -137,7 +137,9 @@ def _history(folder: Path) -> tuple[Mapping[str, str], ...]:
     try:
         with (folder / checkpoint.HISTORY).open(newline="", encoding="utf-8") as file:
             rows = tuple(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error):
+        for row in rows:
+            list(map(float, row.values()))  # a line that was cut off has no value or too many
+    except (OSError, csv.Error, TypeError, ValueError):
         rows = ()
     if not rows:
         raise CheckpointError(f"The history of checkpoint {folder.name} is missing or damaged.")

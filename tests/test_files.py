@@ -8,6 +8,7 @@ import pytest
 from pokeclf import files
 from pokeclf.errors import PokeclfError
 from pokeclf.files import (
+    check_folder_writable,
     check_writable,
     folder_written_whole,
     sha256,
@@ -136,6 +137,15 @@ def test_whether_a_file_can_be_written_is_known_before(tmp_path):
         with pytest.raises(PokeclfError) as caught:
             check_writable(path)
         check_sentence(caught, path)
+
+
+def test_whether_a_folder_can_be_written_is_known_before(tmp_path):
+    check_folder_writable(tmp_path / "deep" / "down")
+    assert names(tmp_path / "deep" / "down") == []
+    (tmp_path / "file").touch()
+    with pytest.raises(PokeclfError) as caught:
+        check_folder_writable(tmp_path / "file")
+    check_sentence(caught, tmp_path / "file")
 
 
 # A whole folder

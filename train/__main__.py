@@ -25,6 +25,7 @@ from tqdm import tqdm
 from pokeclf import commandline, dataset, study
 from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
+from pokeclf.files import check_folder_writable
 from pokeclf.study import StudyModel
 from train.neural import train_neural
 from train.sources import data_folder
@@ -92,6 +93,7 @@ def train(options: argparse.Namespace) -> int:
         if not options.again and shop.is_current(model):
             print(f"{model.id} is up to date.")
             continue
+        check_folder_writable(shop.out)
         print(f"{model.id}: {model.summary}, recipe {shop.recipe}")
         try:
             (train_trees if model.is_tree else train_neural)(model, shop)

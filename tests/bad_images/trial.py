@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import time
 from dataclasses import dataclass
@@ -54,13 +55,17 @@ def attempt(data: bytes) -> Outcome:
     start = time.process_time()
     kind, words = _attempt(data)
     seconds = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Outcome(kind, words, seconds, (peak - before * resource.getpagesize()) / 2**20)
+    return Outcome(kind, words, seconds, _peak() - before * resource.getpagesize() / 2**20)
 
 
 def _pages() -> list[int]:
     """Pages of this process: all of its address space, those in memory, and more."""
     return list(map(int, Path("/proc/self/statm").read_text().split()))
+
+
+def _peak() -> float:
+    """Highest resident memory in megabytes; not that of the process that started this one."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
 
 def _attempt(data: bytes) -> tuple[str, str]:

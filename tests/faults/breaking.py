@@ -10,6 +10,8 @@ killed, for certain, between any two of them, and so that a write can be refused
     from there on no file can grow beyond :data:`ROOM`, as on a disk that is full.
 ``read-only FOLDER``
     nothing below a folder can be made, changed or removed.
+``nothing ""``
+    breaks.
 """
 
 from __future__ import annotations

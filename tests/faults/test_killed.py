@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from itertools import count
 
 import pytest
+from PIL import Image
 
 from pokeclf import checkpoint
+from pokeclf.__main__ import main
+from pokeclf.catalog import Table
 from pokeclf.classifier import ModelStore
 from pokeclf.files import folder_written_whole, write_atomically, write_together
 from tests.faults.breaking import killed_at, run
+from tests.faults.conftest import train
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
 
@@ -60,6 +66,12 @@ def test_a_folder_is_old_or_new_whenever_its_writer_is_killed(tmp_path):
         assert _contents(target) in (_both(OLD), _both(NEW)), f"killed before step {step}"
         save(OLD)
     assert _contents(target) == _both(NEW)
+    left = [path for path in tmp_path.iterdir() if path != target]
+    assert left
+    for path in left:
+        os.utime(path, (0, 0))
+    save(NEW)
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def _contents(folder):
@@ -70,21 +82,6 @@ def _both(contents):
     return {"weights.safetensors": contents, "card.json": contents}
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory, image_folder):
-    """A folder of checkpoints from a training that nothing happened to, and how to do it."""
-    place = tmp_path_factory.mktemp("whole")
-
-    def command(out):
-        return ["convmixer", f"--data={image_folder}", f"--out={out}", f"--work={out.parent}/work"]
-
-    subprocess.run(
-        [sys.executable, "-m", "tests.faults.training", *command(place / "checkpoints")],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return place / "checkpoints", command
-
-
 @pytest.mark.parametrize(
     ("place", "epochs"),
     [
@@ -93,18 +90,36 @@ def whole(tmp_path_factory, image_folder):
     ],
 )
 def test_a_killed_training_goes_on_to_the_same_result(whole, place, epochs, tmp_path):
-    root, command = whole
-    out = tmp_path / "checkpoints"
-    killed = run("kill", place, "tests.faults.training", *command(out))
+    killed = run("kill", place, *train(whole, tmp_path))
     assert killed.returncode == -signal.SIGKILL
+    out = tmp_path / "checkpoints"
     assert ModelStore(out).status("convmixer").state == "not trained"
-    again = subprocess.run(
-        [sys.executable, "-m", "tests.faults.training", *command(out)],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    assert (
-        again.stdout.count("; validation loss") + again.stderr.count("; validation loss") == epochs
-    )
+    again = run("nothing", "", *train(whole, tmp_path))
+    assert again.returncode == 0
+    assert again.stdout.count("; validation loss") == epochs
     assert ModelStore(out).status("convmixer").state == "trained"
     for name in ("weights_1.safetensors", checkpoint.PREDICTIONS):
-        assert (out / "convmixer" / name).read_bytes() == (root / "convmixer" / name).read_bytes()
+        assert (out / "convmixer" / name).read_bytes() == (whole / "convmixer" / name).read_bytes()
+
+
+def test_a_catalogue_that_is_killed_while_it_is_made_loses_nothing(root, tmp_path):
+    folder, out = tmp_path / "many", tmp_path / "out.csv"
+    folder.mkdir()
+    names = [f"{number:03}.png" for number in range(400)]
+    for number, name in enumerate(names):
+        Image.new("RGB", (64, 64), (number % 256, 9, 99)).save(folder / name)
+    command = [f"--checkpoints={root}", "catalog", str(folder), "--model=convmixer", f"--csv={out}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pokeclf", *command], stderr=subprocess.DEVNULL
+    )
+    while not out.exists() or out.read_bytes().count(b"\n") < 5:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = out.read_bytes()
+    assert before.count(b"\n") < 401
+    assert main(command) == 0
+    assert Table(out).done == set(names)
+    assert out.read_bytes().count(b"\n") == 401
+    assert out.read_bytes().startswith(before[: before.rindex(b"\n")])
