@@ -11,7 +11,7 @@ import gradio as gr
 
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard import examples, notices, waiting, wording
+from pokeclf.dashboard import examples, limits, notices, waiting, wording
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import NONE_TRAINED, Answer, answer, guesses_with
 from pokeclf.dashboard.api import Api
@@ -175,6 +175,7 @@ class Identify(Layout):
 
         def tell(share: float) -> None:
             latest.check(wish.number)
+            limits.check()
             progress(share, desc="Looking for the reason")
 
         try:

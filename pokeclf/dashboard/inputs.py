@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABCMeta
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ImageData
+from gradio_client.utils import is_http_url_like
+
+from pokeclf.dashboard import notices, uploads
+from pokeclf.errors import PokeclfError
 
 
 class _Plain(ComponentMeta):
@@ -27,8 +32,22 @@ class Picture(gr.Image, metaclass=_Plain):
     is_template = True
 
     def preprocess(self, payload: ImageData | None) -> str | None:
-        """The path of the uploaded file as it came, None when there is none."""
-        return payload.path if payload else None
+        """The path of the uploaded file as it came, None when there is none.
+
+        Gradio checks a path only where the browser says that it is a file, so it is checked here.
+        """
+        try:
+            return uploads.checked(payload.path or "") if payload else None
+        except PokeclfError as error:
+            raise notices.as_failure(error) from None
+
+    async def async_move_resource_to_block_cache(
+        self, url_or_file_path: str | Path | None
+    ) -> str | None:
+        """What Gradio does with a path; of an address, which it would fetch, nothing is kept."""
+        if is_http_url_like(str(url_or_file_path)):
+            raise notices.as_failure(PokeclfError("Addresses are not fetched; upload a picture."))
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
 
 
 class Options(gr.Radio, metaclass=_Plain):

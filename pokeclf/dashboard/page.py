@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard import wording
+from pokeclf.dashboard import limits, wording
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
 from pokeclf.dashboard.experiments import Experiments
+from pokeclf.dashboard.headers import Headers
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.picker import species
 from pokeclf.drawings import drawings_of
@@ -28,9 +31,8 @@ HEADER = """
 FOOTER = """
 <footer>For research and teaching only. The characters belong to Nintendo / The Pokémon Company,
 which this project has no connection with. Pictures stay on this server; their files are deleted
-after a day.</footer>"""
+an hour after they were last used.</footer>"""
 
-HOUR = 3600
 VISITORS = 200
 """Visitors whose last answer is kept, at most 800 kB each."""
 
@@ -54,7 +56,13 @@ THEME = gr.themes.Default(
 )
 
 
-def build(store: ModelStore, drawings: Path, workers: int, images: Path | None = None) -> gr.Blocks:
+def build(
+    store: ModelStore,
+    drawings: Path,
+    workers: int,
+    images: Path | None = None,
+    seconds: float = math.inf,
+) -> gr.Blocks:
     """The whole page.
 
     Parameters
@@ -62,9 +70,10 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
     drawings : folder of example pictures.
     workers : number of requests that may use the models at the same time.
     images : folder of the images that the models were trained on; None where it is not at hand.
+    seconds : that a request of the models may take.
     """
     library, pictures = Library(store.root), Pictures(store.root, images)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(HEADER, elem_id="header")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Identify", id=IDENTIFY, elem_id=f"tab-{IDENTIFY}"):
@@ -108,6 +117,7 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")
+    limits.apply(page, seconds)
     return page
 
 
@@ -121,6 +131,7 @@ def launch(page: gr.Blocks, drawings: Path) -> None:
         allowed_paths=[str(drawings)],
         max_file_size=4 * MAX_BYTES,  # Up to there, our own sentence says what is too large.
         state_session_capacity=VISITORS,
+        app_kwargs={"middleware": [Middleware(Headers)]},
         show_error=False,
         run_history=False,
         enable_monitoring=False,
