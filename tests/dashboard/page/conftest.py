@@ -7,6 +7,7 @@ go to ``artefacts/``.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -34,6 +35,18 @@ def serving(folder, checkpoints, images=""):
 
     ``images`` is where the data set is, if anywhere.
     """
+    told = []
+    with running(folder, checkpoints, told, POKECLF_DATA=str(images)) as server:
+        yield server
+    assert "Traceback" not in "".join(told), "".join(told)
+
+
+@contextmanager
+def running(folder, checkpoints, told, ending=signal.SIGTERM, **variables):
+    """Run ``app.py`` with these variables of the environment; what it says is appended to a list.
+
+    ``ending`` is the signal that it gets in the end.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -43,25 +56,23 @@ def serving(folder, checkpoints, images=""):
         env={
             **os.environ,
             "POKECLF_CHECKPOINTS": str(checkpoints),
-            "POKECLF_DATA": str(images),
             "GRADIO_SERVER_NAME": "127.0.0.1",
             "GRADIO_SERVER_PORT": str(port),
+            **variables,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    said = ""
     for line in server.stdout:
-        said += line
+        told.append(line)
         if "Running on local URL" in line:
             break
     else:
-        pytest.fail(f"app.py ended: {said}")
+        pytest.fail(f"app.py ended: {''.join(told)}")
     yield Server(f"http://127.0.0.1:{port}", server.pid)
-    server.terminate()
-    said += server.communicate(timeout=20)[0]
-    assert "Traceback" not in said, said
+    server.send_signal(ending)
+    told.append(server.communicate(timeout=20)[0])
 
 
 @pytest.fixture(scope="package")
