@@ -1,9 +1,10 @@
 """The door: builds the dashboard and launches it. Hugging Face Spaces runs this file, too.
 
 ``POKECLF_CHECKPOINTS`` names another place of checkpoints than the folder beside this file (see
-:func:`pokeclf.hub.checkpoints_folder`), and ``POKECLF_MEMORY_MB`` bounds the memory for loaded
-models. ``POKECLF_DATA`` names the folder of class folders that the models were trained on, as
-``--data`` of training takes it; without it, images of the data set are told of and not shown.
+:func:`pokeclf.hub.checkpoints_folder`). ``POKECLF_MEMORY_MB`` bounds the memory for loaded models,
+and ``POKECLF_SECONDS`` the time that one request of them may take. ``POKECLF_DATA`` names the
+folder of class folders that the models were trained on, as ``--data`` of training takes it;
+without it, images of the data set are told of and not shown.
 ``POKECLF_MCP=1`` also serves the endpoints as tools for assistants (Model Context Protocol).
 Gradio itself reads ``GRADIO_SERVER_NAME``, ``GRADIO_SERVER_PORT`` and ``GRADIO_ROOT_PATH``.
 """
@@ -11,6 +12,7 @@ Gradio itself reads ``GRADIO_SERVER_NAME``, ``GRADIO_SERVER_PORT`` and ``GRADIO_
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -35,12 +37,21 @@ def serve() -> int:
     announce_to_zerogpu()
     from pokeclf import hub
     from pokeclf.classifier import ModelStore
+    from pokeclf.dashboard import uploads
     from pokeclf.dashboard.page import build, launch
 
+    # Whoever runs servers ends them so; it is to be like Ctrl-C, which leaves nothing behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = os.environ.get("POKECLF_CHECKPOINTS") or str(hub.BUNDLED)
     store = ModelStore(hub.checkpoints_folder(place), memory_bound())
-    drawings = HERE / "examples"
-    launch(build(store, drawings, WORKERS, images_folder()), store, drawings, serves_mcp())
+    drawings, images, seconds, mcp = (
+        HERE / "examples",
+        images_folder(),
+        seconds_bound(),
+        serves_mcp(),
+    )
+    with uploads.kept_apart():
+        launch(build(store, drawings, WORKERS, images, seconds), store, drawings, mcp)
     return 0
 
 
@@ -83,10 +94,19 @@ def images_folder() -> Path | None:
 
 def memory_bound() -> int:
     """Bytes that loaded models may take; raises PokeclfError when they are not a number."""
-    megabytes = os.environ.get("POKECLF_MEMORY_MB") or "1500"
-    if not megabytes.isdecimal():
-        raise PokeclfError(f"POKECLF_MEMORY_MB must be a number of megabytes, not {megabytes!r}.")
-    return int(megabytes) * 2**20
+    return _number("POKECLF_MEMORY_MB", 1500, "megabytes") * 2**20
+
+
+def seconds_bound() -> int:
+    """Seconds that a request of the models may take; raises PokeclfError when they are none."""
+    return _number("POKECLF_SECONDS", 120, "seconds, at least 1", least=1)
+
+
+def _number(variable: str, usual: int, unit: str, least: int = 0) -> int:
+    text = os.environ.get(variable) or str(usual)
+    if not text.isdecimal() or int(text) < least:
+        raise PokeclfError(f"{variable} must be a number of {unit}, not {text!r}.")
+    return int(text)
 
 
 def serves_mcp() -> bool:

@@ -91,14 +91,14 @@ def predict_images(options: argparse.Namespace) -> int:
     if broken and options.model != "all":
         raise next(iter(broken.values()))
     for error in broken.values():
-        print(error, file=sys.stderr)
+        print(commandline.printable(error), file=sys.stderr)
     models = [model_id for model_id in models if model_id not in broken]
     failed = len(broken)
     for path in _images(options.paths):
         try:
             image = imaging.decode(path)
         except imaging.ImageError as error:
-            print(f"{commandline.printable(path)}: {error}", file=sys.stderr)
+            print(commandline.printable(f"{path}: {error}"), file=sys.stderr)
             failed += 1
             continue
         for model_id in models:
@@ -122,7 +122,7 @@ def write_report(options: argparse.Namespace) -> int:
 
     problems = report.write(Library(hub.checkpoints_folder(options.checkpoints)), options.out)
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(commandline.printable(problem), file=sys.stderr)
     print(f"The report is written to {commandline.printable(options.out)}.")
     return 2 if problems else 0
 

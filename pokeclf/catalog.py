@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 import torch
 from torch import Tensor
 
-from pokeclf import checkpoint, dataset, evaluation, imaging
+from pokeclf import checkpoint, commandline, dataset, evaluation, imaging
 from pokeclf.checkpoint import Card
 from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
@@ -33,7 +33,6 @@ SURE = 0.98
 USUAL_CONFIDENCE = 0.9
 """Asked of a model that does not tell how often it is right."""
 _FORMULA = ("=", "+", "-", "@")
-_CONTROLS = {number: f"\\x{number:02x}" for number in (*range(32), 127, *range(128, 160))}
 
 
 @dataclass(frozen=True)
@@ -104,11 +103,10 @@ def pictures_in(folder: Path) -> Iterator[Path]:
 def file_name(path: PurePath, folder: Path) -> str:
     """How a table names a file: its path below the folder, with ``/``.
 
-    Bytes that are no text and control characters are escaped, so that each file is one line; a
-    name that a spreadsheet would take for a formula begins with ``./``.
+    What is strange in it is escaped, so that each file is one line; a name that a spreadsheet would
+    take for a formula begins with ``./``.
     """
-    name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
-    name = name.translate(_CONTROLS)
+    name = commandline.printable(path.relative_to(folder).as_posix())
     return f"./{name}" if name.startswith(_FORMULA) else name
 
 
@@ -158,7 +156,7 @@ def _read(classifier: Classifier, path: Path) -> Tensor | str:
         seen = classifier.card.preprocessing
         return seen.tensor_of_crop(seen.crop(imaging.decode(path)))
     except imaging.ImageError as error:
-        return str(error)
+        return commandline.printable(error)
 
 
 def _answers(

@@ -34,14 +34,14 @@ def write_catalog(options: argparse.Namespace) -> int:
     """Classify every picture below a folder; those that cannot be read get a row that says so."""
     folder: Path = options.folder
     if not folder.is_dir():
-        raise PokeclfError(f"There is no folder {commandline.printable(folder)}.")
+        raise PokeclfError(f"There is no folder {folder}.")
     root = hub.checkpoints_folder(options.checkpoints)
     classifier = ModelStore(root).get(options.model)
     card = classifier.card
     table = Table(options.csv)
     if table.models - {card.model}:
         raise PokeclfError(
-            f"{commandline.printable(options.csv)} was made with {', '.join(table.models)}; "
+            f"{options.csv} was made with {', '.join(table.models)}; "
             f"choose another file for {card.model}."
         )
     before = table.rows

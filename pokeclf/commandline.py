@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the sentence and exit with code 2."""
-        self.exit(2, f"{message[:1].upper()}{message[1:]}; {self.prog} --help lists the options.\n")
+        said = printable(message[:1].upper() + message[1:])
+        self.exit(2, f"{said}; {self.prog} --help lists the options.\n")
 
 
 def run(command: Callable[[], int]) -> int:
@@ -27,7 +29,7 @@ def run(command: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except PokeclfError as error:
-        print(error, file=sys.stderr)
+        print(printable(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -47,6 +49,20 @@ def path(text: str) -> Path:
     return Path(text)
 
 
-def printable(path: object) -> str:
-    """A path that any terminal can print, whatever bytes are in its name."""
-    return str(path).encode(errors="replace").decode()
+def printable(text: object) -> str:
+    """A text as one line that any terminal can print, whatever the name of a file in it does.
+
+    Bytes that are no text, control characters, ends of lines, and marks that turn the direction of
+    writing are escaped.
+    """
+    return _STRANGE.sub(_escaped, str(text))
+
+
+def _escaped(sign: re.Match[str]) -> str:
+    number = ord(sign[0])
+    # This is how Python keeps a byte of a name that is no text.
+    byte = number - 0xDC00 if 0xDC80 <= number <= 0xDCFF else number
+    return f"\\x{byte:02x}" if byte < 256 else f"\\u{number:04x}"
+
+
+_STRANGE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -24,6 +24,8 @@ MAX_BYTES = 40 * 2**20
 MAX_PIXELS = 50_000_000
 MAX_WEBP_PIXELS = 25_000_000
 """WebP has a limit of its own, because its decoder keeps four copies of all pixels."""
+MAX_PACKED_BMP = 4_000_000
+"""Pixels, and bytes, of a BMP in run-length code, which Pillow unpacks in Python."""
 MAX_SIDE = 65_535
 """Longest side that is accepted, which is the longest that a JPEG can have."""
 MIN_SIDE = 8
@@ -70,8 +72,7 @@ def decode(source: bytes | str | Path) -> Image.Image:
     data = _read(source)
     image, exif = _open(data)
     _check_size(image)
-    if image.format == "JPEG":
-        _check_passes(image, data)
+    _check_effort(image, data)
     try:
         factor = _shrink_factor(image.size)
         # JPEG can be decoded at a half, a quarter or an eighth of its size for free.
@@ -158,10 +159,16 @@ def _check_size(image: Image.Image) -> None:
         )
 
 
-def _check_passes(image: Image.Image, data: bytes) -> None:
-    most = min(MAX_PASSES, MAX_PASSED_PIXELS // (image.width * image.height))
-    if containers.jpeg_passes(data) > most:
-        raise ImageError("The JPEG is stored in too many passes; save it again in another way.")
+def _check_effort(image: Image.Image, data: bytes) -> None:
+    """Refuse what is within the limits and still takes long to decode."""
+    pixels = image.width * image.height
+    if image.format == "JPEG":
+        most = min(MAX_PASSES, MAX_PASSED_PIXELS // pixels)
+        if containers.jpeg_passes(data) > most:
+            raise ImageError("The JPEG is stored in too many passes; save it again in another way.")
+    packed = any(tile.codec_name == "bmp_rle" for tile in image.tile)
+    if packed and max(pixels, len(data)) > MAX_PACKED_BMP:
+        raise ImageError("The BMP is too large for run-length code; save it as a PNG.")
 
 
 def _shrink_factor(size: tuple[int, int]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,10 +25,10 @@ class Server:
 
 
 @contextmanager
-def serving(folder, checkpoints, app=APP, **variables):
+def serving(folder, checkpoints, app=APP, ending=signal.SIGTERM, **variables):
     """Run ``app.py`` from some folder; it must not have logged a traceback in the end.
 
-    ``variables`` are added to its environment.
+    ``ending`` is the signal that it gets in the end; ``variables`` are added to its environment.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -57,6 +58,6 @@ def serving(folder, checkpoints, app=APP, **variables):
     try:
         yield Server(f"http://127.0.0.1:{port}", server.pid)
     finally:
-        server.terminate()
+        server.send_signal(ending)
         said += server.communicate(timeout=20)[0]
     assert "Traceback" not in said, said

@@ -126,7 +126,7 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
         lambda images, count: tqdm(images, "decoding images", count, unit="image", mininterval=2),
     )
     for path, reason in folder.broken:
-        print(f"Skipped {path}: {reason}", file=sys.stderr)
+        print(commandline.printable(f"Skipped {path}: {reason}"), file=sys.stderr)
     return Workshop(
         folder=folder,
         split=_split(folder, root, options.seed),

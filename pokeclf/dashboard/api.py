@@ -13,7 +13,7 @@ from gradio.processing_utils import save_pil_to_cache
 from gradio.utils import get_upload_folder
 
 from pokeclf import catalog, schema, species
-from pokeclf.dashboard import notices, uploads, waiting
+from pokeclf.dashboard import limits, notices, uploads, waiting
 from pokeclf.dashboard.answer import examined
 from pokeclf.dashboard.comparison import SIDE, answers, seen_by_most
 from pokeclf.dashboard.seen import Observations, Seen
@@ -35,7 +35,7 @@ class Api:
     def listen(self, workers: int) -> None:
         """Offer the endpoints; ``workers`` requests may use the models at the same time."""
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
-        alone = {"concurrency_limit": 1}  # A collection may take a minute.
+        alone = {"concurrency_limit": 1, "concurrency_id": "collections"}  # They take a minute.
         for endpoint, lane in (
             (self.predict, models),
             (self.explain, waiting.LANE),
@@ -82,7 +82,9 @@ class Api:
         if layer and "layer" not in chosen.takes:
             raise PokeclfError(f"Method {chosen.id} takes no layer.")
         options = Options(layer=layer or None)
-        found = explain(seen.classifier, seen.observation, _slug(species), chosen.id, options)
+        found = explain(
+            seen.classifier, seen.observation, _slug(species), chosen.id, options, _in_time
+        )
         facts = schema.explanation(name, found, *self._known(seen, found, chosen))
         return schema.answer("explanation", facts), _drawn(seen, found, name)
 
@@ -134,7 +136,10 @@ class Api:
         store = self.observations.store
         classifier = store.get(str(model))
         card = classifier.card
-        rows = list(catalog.rows(classifier, files, catalog.least_confidence(store.root, card)))
+        rows = []
+        for row in catalog.rows(classifier, files, catalog.least_confidence(store.root, card)):
+            limits.check()
+            rows.append(row)
         summary = catalog.Tally(rows).summary
         facts = schema.catalogue(card.model, rows, summary, card.classes)
         return schema.answer("catalogue", facts)
@@ -148,6 +153,11 @@ class Api:
 def _slug(name: str | None) -> str | None:
     """The slug of a species by any of its names; None when none is named."""
     return species.find(str(name)).slug if name else None
+
+
+def _in_time(share: float) -> None:
+    """Cancel a slow map whose time is over."""
+    limits.check()
 
 
 def _upload(picture: object) -> tuple[str, str]:

@@ -35,8 +35,11 @@ def find(paths: list[Path], name: str) -> Path:
 
 
 def name_of(paths: list[Path], upload: str) -> str | None:
-    """The name of the drawing that a file is a copy of, None when it is none of them."""
-    return next((path.stem for path in paths if filecmp.cmp(path, upload, shallow=False)), None)
+    """The name of the drawing that a file is a copy of, None when it is none of them, or gone."""
+    try:
+        return next((path.stem for path in paths if filecmp.cmp(path, upload, shallow=False)), None)
+    except FileNotFoundError:
+        return None
 
 
 def _thumbnail(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.dashboard import examples, notices, waiting, wording
+from pokeclf.dashboard import examples, limits, notices, waiting, wording
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import NONE_TRAINED, Answer, answer, guesses_with
 from pokeclf.dashboard.identify_layout import (
@@ -175,6 +175,7 @@ class Identify(Layout):
 
         def tell(share: float) -> None:
             latest.check(wish.number)
+            limits.check()
             progress(share, desc="Looking for the reason")
 
         try:

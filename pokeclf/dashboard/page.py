@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from pokeclf.classifier import ModelStore
-from pokeclf.dashboard import tools, wording
+from pokeclf.dashboard import limits, tools, wording
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.api import Api
+from pokeclf.dashboard.blocks import Blocks
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
 from pokeclf.dashboard.experiments import Experiments
+from pokeclf.dashboard.headers import Headers
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.picker import species
 from pokeclf.dashboard.routes import routes
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.uploads import Blocks
 from pokeclf.drawings import drawings_of
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
@@ -32,9 +35,8 @@ HEADER = """
 FOOTER = """
 <footer>For research and teaching only. The characters belong to Nintendo / The Pokémon Company,
 which this project has no connection with. Pictures stay on this server; their files are deleted
-after a day.</footer>"""
+an hour after they were last used.</footer>"""
 
-HOUR = 3600
 VISITORS = 200
 """Visitors whose last answer is kept, at most 800 kB each."""
 
@@ -58,7 +60,13 @@ THEME = gr.themes.Default(
 )
 
 
-def build(store: ModelStore, drawings: Path, workers: int, images: Path | None = None) -> gr.Blocks:
+def build(
+    store: ModelStore,
+    drawings: Path,
+    workers: int,
+    images: Path | None = None,
+    seconds: float = math.inf,
+) -> gr.Blocks:
     """The whole page.
 
     Parameters
@@ -66,10 +74,11 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
     drawings : folder of example pictures.
     workers : number of requests that may use the models at the same time.
     images : folder of the images that the models were trained on; None where it is not at hand.
+    seconds : that a request of the models may take.
     """
     library, pictures = Library(store.root), Pictures(store.root, images)
     observations = Observations(store)
-    with Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR, 24 * HOUR)) as page:
+    with Blocks(title=TITLE, analytics_enabled=False) as page:
         Api(observations).listen(workers)  # First, or a listener of the page takes a name.
         gr.HTML(HEADER, elem_id="header")
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -112,6 +121,7 @@ def build(store: ModelStore, drawings: Path, workers: int, images: Path | None =
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")
+    limits.apply(page, seconds)
     return page
 
 
@@ -142,5 +152,5 @@ def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False
         ssr_mode=False,
         share=False,
         mcp_server=False,  # Not another one than ours.
-        app_kwargs={"routes": routes(store), **lifespan},
+        app_kwargs={"routes": routes(store), "middleware": [Middleware(Headers)], **lifespan},
     )

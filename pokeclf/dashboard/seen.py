@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pokeclf.classifier import Classifier, ModelStore, Observation
+from pokeclf.dashboard import limits, uploads
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
 from pokeclf.models.network import ConvolutionalNetwork
@@ -57,7 +58,9 @@ class Observations:
         PokeclfError
             For a picture or a model that cannot be used.
         """
+        limits.check()
         check_presence(path)
+        uploads.mark_used(path)
         classifier = self.store.get(model)
         weights = f"{classifier.card.weights_sha256} {classifier.card.features_sha256}"
         with self._lock:
@@ -93,6 +96,6 @@ def _shares_trunk(trees: Classifier, source: Classifier) -> bool:
 
 
 def check_presence(path: str) -> None:
-    """Raise PokeclfError for an upload that is gone: they are deleted after a day."""
+    """Raise PokeclfError for an upload that is gone: they are deleted when nobody uses them."""
     if not Path(path).is_file():
         raise PokeclfError("The picture is no longer on the server; please choose it again.")

@@ -1,26 +1,101 @@
-"""Files that visitors and programs name: uploads to this server and nothing else.
+"""Uploaded pictures: in a folder of this server alone, the only files that a visitor can name.
 
-Gradio would also download what an address names. It keeps every upload in a folder that is named
-after its contents, so whoever knows the path has the file.
+Gradio would also download what an address names. It keeps uploads, and the pictures that it shows,
+as files in folders that are named after their contents, so whoever knows a path has the file. What
+it deletes are those that it remembers; here everything goes when it has not been used for an hour,
+also what was left by an upload that broke off, or by a server that was killed.
 """
 
 from __future__ import annotations
 
+import math
 import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import gradio as gr
-from gradio.blocks import BlockFunction
-from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 
-from pokeclf.dashboard import notices
 from pokeclf.errors import PokeclfError
 
 _ROUTE = "/gradio_api/file="
 """Gradio's route to a file; what follows it in an upload's address is the path."""
+VARIABLE = "GRADIO_TEMP_DIR"
+"""Where Gradio reads the name of the folder, whenever it needs it."""
+PREFIX = "pokeclf-"
+UNUSED = 3600
+"""Seconds without a use after which a file goes; the pictures of a lesson last until its end."""
+EVERY = 300
+"""Seconds from one look at the folder to the next."""
+
+
+@contextmanager
+def kept_apart() -> Iterator[Path]:
+    """A folder for the uploads of this server, which nobody else can read and which goes with it.
+
+    What servers that were killed have left beside it goes, too.
+    """
+    parent = Path(os.environ.get(VARIABLE) or tempfile.gettempdir())
+    parent.mkdir(parents=True, exist_ok=True)
+    for folder in parent.glob(f"{PREFIX}*"):
+        if _is_left_over(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    place, over = Path(tempfile.mkdtemp(dir=parent, prefix=PREFIX)), threading.Event()
+    os.environ[VARIABLE] = str(place)
+    threading.Thread(target=_sweep_until, args=(over, place), daemon=True).start()
+    try:
+        yield place
+    finally:
+        over.set()
+        os.environ[VARIABLE] = str(parent)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Whether it is ours, and no server looks after it any more."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return status.st_uid == os.getuid() and status.st_ctime < time.time() - UNUSED
+
+
+def _sweep_until(over: threading.Event, place: Path) -> None:
+    while not over.wait(EVERY):
+        os.utime(place)  # shows that a server looks after it
+        sweep(place, time.time())
+
+
+def sweep(place: Path, now: float) -> None:
+    """Delete every file and folder below a folder that has not been used for so long.
+
+    Parameters
+    ----------
+    now : seconds since the epoch.
+    """
+    for folder, folders, files in os.walk(place, topdown=False):
+        # When it was written or marked as used: a copy has the other times of its original.
+        unused = [
+            path
+            for path in (Path(folder, name) for name in (*folders, *files))
+            if _changed(path) < now - UNUSED
+        ]
+        for path in unused:
+            with suppress(OSError):  # gone already, or a folder that is not empty
+                path.rmdir() if path.is_dir() else path.unlink()
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.lstat().st_ctime
+    except FileNotFoundError:
+        return math.inf
 
 
 def path_of(file: object) -> str:
@@ -33,20 +108,18 @@ def path_of(file: object) -> str:
     Raises
     ------
     PokeclfError
-        For anything but an upload.
+        For anything but an upload, and for one that is a hidden file.
     """
     path = file.get("path") if isinstance(file, dict) else None
     if not isinstance(path, str) or not path:
         raise PokeclfError("Give a picture that was uploaded.")
     if path.startswith(("http://", "https://")):
         path = unquote(path.partition(_ROUTE)[2])
-    if "\0" in path or not Path(os.path.realpath(path)).is_relative_to(_folder()):
+    if not _is_upload(path):
         raise PokeclfError("Only uploaded pictures are read, no other files and no addresses.")
+    if Path(path).name.startswith("."):  # Gradio hands none of these out.
+        raise PokeclfError("The picture's name begins with a dot; rename the file.")
     return path
-
-
-def _folder() -> str:
-    return os.path.realpath(get_upload_folder())
 
 
 def uploads_only(sent: Any) -> Any:  # noqa: ANN401 - whatever a program sends
@@ -60,21 +133,16 @@ def uploads_only(sent: Any) -> Any:  # noqa: ANN401 - whatever a program sends
     return sent
 
 
-class Blocks(gr.Blocks):
-    """Gradio's, which refuse in a sentence what Gradio would refuse with a traceback."""
+def mark_used(path: str) -> None:
+    """Keep an upload for another hour; any other file stays as it is."""
+    if _is_upload(path):
+        with suppress(OSError):
+            os.utime(path)
 
-    async def preprocess_data(
-        self,
-        block_fn: BlockFunction,
-        inputs: list[Any],
-        state: SessionState | None,
-        explicit_call: bool = False,
-    ) -> list[Any]:
-        """Gradio's, after a look at the files among the inputs and at their number."""
-        try:
-            if len(inputs) < len(block_fn.inputs):
-                raise PokeclfError(f"This takes {len(block_fn.inputs)} inputs, not {len(inputs)}.")
-            checked = uploads_only(inputs)
-        except PokeclfError as error:
-            raise notices.as_failure(error) from None
-        return await super().preprocess_data(block_fn, checked, state, explicit_call)
+
+def _is_upload(path: str) -> bool:
+    """Whether a path leads into the folder where Gradio keeps uploads."""
+    if not path or "\0" in path:
+        return False
+    folder = Path(os.path.realpath(get_upload_folder()))
+    return Path(os.path.realpath(path)).is_relative_to(folder)

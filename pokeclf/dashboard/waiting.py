@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import gradio as gr
 
+from pokeclf.dashboard import limits
 from pokeclf.dashboard.answer import Answer
 from pokeclf.explain import Options
 from pokeclf.explain.overlay import Paint
@@ -61,6 +62,7 @@ def following(latest: Latest, progress: Callable[..., None], words: str) -> Call
 
     def tell(share: float) -> None:
         latest.check(number)
+        limits.check()
         progress(share, desc=words)
 
     return tell

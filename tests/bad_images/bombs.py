@@ -121,6 +121,8 @@ def _others() -> dict[str, bytes]:
         "bmp that skips to its end": _packed_bmp(7000, 7000, 8, b"\0\2\0\xff" * 1000),
         "bmp of empty lines": _packed_bmp(7000, 7000, 8, b"\1\1\0\0" * 7000),
         "bmp of pixels outside": _packed_bmp(7000, 7000, 8, b"\1\1" * 10**6),
+        "bmp of four megapixels of empty lines": _packed_bmp(2000, 2000, 8, b"\1\1\0\0" * 2000),
+        "bmp of four megabytes of pixels outside": _packed_bmp(9, 9, 8, b"\1\1" * 1_990_000),
         "bmp of 16 colours, in code": _packed_bmp(6000, 1000, 4, b"\xff\x12" * 30_000),
     }
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pokeclf import study
 from pokeclf.classifier import Guess, ModelStore
-from pokeclf.dashboard import notices, wording
+from pokeclf.dashboard import notices, uploads, wording
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.identify import INVITATION
 from pokeclf.dashboard.picker import best, choices
@@ -266,7 +266,8 @@ class TestNotices:
 
 
 class TestInputs:
-    def test_the_uploaded_file_is_handed_over_unopened(self, identify, tmp_path):
+    def test_the_uploaded_file_is_handed_over_unopened(self, identify, tmp_path, monkeypatch):
+        monkeypatch.setenv(uploads.VARIABLE, str(tmp_path))
         file = tmp_path / "postscript.png"
         file.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
         assert identify.picture.preprocess(ImageData(path=str(file))) == str(file)

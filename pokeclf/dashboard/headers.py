@@ -1,0 +1,51 @@
+"""What a browser is told about every answer of the server, and requests that get none."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+EVERYTHING = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # Hugging Face shows Spaces in a frame, so that X-Frame-Options, which knows one site, will
+    # not do.
+    "Content-Security-Policy": "frame-ancestors 'self' https://huggingface.co "
+    "https://*.huggingface.co https://*.hf.space; object-src 'none'; form-action 'self'",
+}
+UPLOADS = EVERYTHING | {
+    # A web page or a drawing that somebody uploaded as a picture can neither run nor load
+    # anything, even if it is opened by itself.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+FILE = "/gradio_api/file="
+FOREIGN = (f"{FILE}http:", f"{FILE}https:", "/gradio_api/proxy=")
+"""With these Gradio would fetch whatever address a visitor names."""
+
+
+class Headers:
+    """ASGI middleware that adds the headers and refuses to fetch foreign addresses."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(UPLOADS if FILE in path else EVERYTHING)
+            await send(message)
+
+        foreign = any(beginning in path.lower() for beginning in FOREIGN)
+        app = PlainTextResponse("Not found.", 404) if foreign else self.app
+        with suppress(ClientDisconnect):  # Nobody is left to be answered.
+            await app(scope, receive, send_with_headers)
