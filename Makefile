@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app test lint
+.PHONY: app test lint audit
 
 app: .venv/app.stamp
 	$(BIN)/python app.py
@@ -14,6 +14,10 @@ lint: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/hadolint Dockerfile
+
+# Known weaknesses of what is installed, by the Python Package Index's own register.
+audit: .venv/test.stamp
+	$(BIN)/python -m pip_audit --progress-spinner off
 
 # Stamps are written last, so that an interrupted installation is done again.
 .venv/app.stamp: requirements.txt
