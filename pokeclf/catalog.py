@@ -32,7 +32,8 @@ SURE = 0.98
 """Of the answers that are taken without a second look, so many are to be right."""
 USUAL_CONFIDENCE = 0.9
 """Asked of a model that does not tell how often it is right."""
-_FORMULA = ("=", "+", "-", "@")
+FORMULA = ("=", "+", "-", "@")
+"""With these begins what a spreadsheet takes for a formula."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Row:
     file : path below the collection's folder, see :func:`file_name`.
     model : id of the model that answered.
     number : of the species in the Pokédex.
-    species, confidence : slug of the likeliest species, and its calibrated probability, 0…1.
+    species, confidence : slug of the likeliest species, and its calibrated probability, 0…1. A
+        species without a confidence was named by a person, as the page's collection lets them.
     second, second_confidence : the next likeliest.
     check : ``"yes"`` when a person had better look, ``"no"`` otherwise.
     problem : why the file could not be read, in one sentence.
@@ -101,13 +103,18 @@ def pictures_in(folder: Path) -> Iterator[Path]:
 
 
 def file_name(path: PurePath, folder: Path) -> str:
-    """How a table names a file: its path below the folder, with ``/``.
+    """How a table names a file: its path below the folder, with ``/``, see :func:`written`."""
+    return written(path.relative_to(folder).as_posix())
+
+
+def written(name: str) -> str:
+    """The name of a file as it stands in a table.
 
     What is strange in it is escaped, so that each file is one line; a name that a spreadsheet would
     take for a formula begins with ``./``.
     """
-    name = commandline.printable(path.relative_to(folder).as_posix())
-    return f"./{name}" if name.startswith(_FORMULA) else name
+    name = commandline.printable(name)
+    return f"./{name}" if name.startswith(FORMULA) else name
 
 
 def least_confidence(root: Path, card: Card) -> float:

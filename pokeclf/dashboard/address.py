@@ -16,7 +16,9 @@ from pokeclf.charts.data import COLOURINGS
 from pokeclf.explain import HEADS, METHODS
 from pokeclf.study import BY_ID, STUDY
 
-IDENTIFY, COMPARE, EXPERIMENTS, DATA = TABS = ("identify", "compare", "experiments", "data")
+IDENTIFY, COMPARE, COLLECTION, EXPERIMENTS, DATA = TABS = (
+    "identify", "compare", "collection", "experiments", "data"
+)  # fmt: skip
 SAME, EACH, OWN = MAPS = ("same", "each", "own")
 """What Compare's maps are for: one species on one scale, one species, each model's own guess."""
 RECIPES, GALLERY, EMBEDDING = "recipes", "gallery", "embedding"

@@ -35,13 +35,12 @@ class Api:
     def listen(self, workers: int) -> None:
         """Offer the endpoints; ``workers`` requests may use the models at the same time."""
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
-        alone = {"concurrency_limit": 1, "concurrency_id": "collections"}  # They take a minute.
         for endpoint, lane in (
             (self.predict, models),
             (self.explain, waiting.LANE),
             (self.compare, models),
-            (self.catalog, alone),
-            (self.models, alone),
+            (self.catalog, limits.COLLECTIONS),
+            (self.models, limits.COLLECTIONS),
         ):
             gr.api(notices.for_programs(endpoint), api_name=endpoint.__name__, **lane)
 
@@ -55,7 +54,7 @@ class Api:
         """
         if not isinstance(top, int) or top < 1:
             raise PokeclfError("top takes a number of guesses of at least 1.")
-        name, path = _upload(picture)
+        name, path = uploads.named(picture)
         seen = self.observations.get(path, str(model)).observation
         return schema.answer("prediction", schema.prediction(name, seen, top))
 
@@ -76,7 +75,7 @@ class Api:
             species: Whose evidence the map shows; the likeliest species by default.
             layer: The place in the model to look at, such as stage 2 of 4; the last by default.
         """
-        name, path = _upload(picture)
+        name, path = uploads.named(picture)
         seen = self.observations.get(path, str(model))
         chosen = method_of(seen.classifier, str(method) if method else None)
         if layer and "layer" not in chosen.takes:
@@ -105,7 +104,7 @@ class Api:
             models: Ids of models; the endpoint models lists them.
             species: Whose evidence the maps show; by default the one that most models see.
         """
-        (name, path), wanted = _upload(picture), _slug(species)
+        (name, path), wanted = uploads.named(picture), _slug(species)
         if not isinstance(models, list) or not models:
             raise PokeclfError("models takes a list of at least one model's id.")
         asked = dict(answers(self.observations, path, dict.fromkeys(map(str, models))))
@@ -132,7 +131,7 @@ class Api:
         """
         if not isinstance(pictures, list) or not 0 < len(pictures) <= MOST_PICTURES:
             raise PokeclfError(f"pictures takes a list of 1 to {MOST_PICTURES} pictures.")
-        files = [(name, Path(path)) for name, path in map(_upload, pictures)]
+        files = [(name, Path(path)) for name, path in map(uploads.named, pictures)]
         store = self.observations.store
         classifier = store.get(str(model))
         card = classifier.card
@@ -158,13 +157,6 @@ def _slug(name: str | None) -> str | None:
 def _in_time(share: float) -> None:
     """Cancel a slow map whose time is over."""
     limits.check()
-
-
-def _upload(picture: object) -> tuple[str, str]:
-    """What a program called a file, and where it lies since it was uploaded."""
-    path = uploads.path_of(picture)
-    name = picture.get("orig_name")
-    return name if isinstance(name, str) and name else Path(path).name, path
 
 
 def _drawn(seen: Seen, found: Explanation, name: str) -> dict[str, Any]:

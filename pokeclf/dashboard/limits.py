@@ -20,6 +20,8 @@ from pokeclf.errors import PokeclfError
 
 LANES = frozenset({"models", "beside", "slow", "collections"})
 """Where requests of the models wait for each other."""
+COLLECTIONS = {"concurrency_limit": 1, "concurrency_id": "collections"}
+"""Many pictures run one request at a time, and never in the way of a single picture."""
 _end: ContextVar[float | None] = ContextVar("end", default=None)
 
 

@@ -11,9 +11,18 @@ from starlette.middleware import Middleware
 
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import limits, tools, wording
-from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
+from pokeclf.dashboard.address import (
+    COLLECTION,
+    COMPARE,
+    DATA,
+    EXPERIMENTS,
+    IDENTIFY,
+    Address,
+    read,
+)
 from pokeclf.dashboard.api import Api
 from pokeclf.dashboard.blocks import Blocks
+from pokeclf.dashboard.collection import Collection
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
 from pokeclf.dashboard.experiments import Experiments
@@ -86,6 +95,8 @@ def build(
                 identify = Identify(observations, drawings, workers)
             with gr.Tab("Compare", id=COMPARE, elem_id=f"tab-{COMPARE}"):
                 compare = Compare(observations, drawings, workers)
+            with gr.Tab("Collection", id=COLLECTION, elem_id=f"tab-{COLLECTION}"):
+                collection = Collection(store)
             with gr.Tab("Experiments", id=EXPERIMENTS, elem_id=f"tab-{EXPERIMENTS}") as tab:
                 experiments = Experiments(library, pictures, observations, drawings, workers)
             with gr.Tab("Data", id=DATA, elem_id=f"tab-{DATA}") as data_tab:
@@ -111,13 +122,17 @@ def build(
                 **chosen,
                 **identify.open(asked if asked.tab == IDENTIFY else Address()),
                 **compare.open(asked if asked.tab == COMPARE else Address()),
+                **collection.open(asked if asked.tab == COLLECTION else Address()),
                 **experiments.open(asked if asked.tab == EXPERIMENTS else Address()),
                 data.asked: asked if asked.tab == DATA else Address(),
             }
 
         page.load(
             opened, None,
-            [tabs, *identify.opened, *compare.opened, *experiments.opened, data.asked],
+            [
+                tabs, *identify.opened, *compare.opened, *collection.opened, *experiments.opened,
+                data.asked,
+            ],
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")

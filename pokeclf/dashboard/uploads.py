@@ -122,6 +122,21 @@ def path_of(file: object) -> str:
     return path
 
 
+def named(file: object) -> tuple[str, str]:
+    """What the sender calls a file, and where it lies; raises PokeclfError as :func:`path_of`."""
+    path = path_of(file)
+    name = file.get("orig_name")
+    return name if isinstance(name, str) and name else Path(path).name, path
+
+
+def discard(path: str) -> None:
+    """Delete an upload that nobody needs any more; any other file stays as it is."""
+    if _is_upload(path):
+        with suppress(OSError):  # gone already
+            Path(path).unlink()
+            Path(path).parent.rmdir()
+
+
 def uploads_only(sent: Any) -> Any:  # noqa: ANN401 - whatever a program sends
     """The same with the path of each file in it; raises PokeclfError as :func:`path_of` does."""
     if isinstance(sent, list):
