@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path, PurePath
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -157,21 +158,24 @@ def rows(
             yield from _answers(classifier, read, sure_from)
 
 
-def _read(classifier: Classifier, path: Path) -> Tensor | str:
-    """What the model will see, or the sentence why it cannot."""
+def _read(classifier: Classifier, path: Path) -> np.ndarray | str:
+    """What the model will see, uint8 of size × size × 3, or the sentence why it cannot.
+
+    Pillow and NumPy stay in the reader's thread; torch would start helpers for each reader, which
+    get in the way of the model's.
+    """
     try:
-        seen = classifier.card.preprocessing
-        return seen.tensor_of_crop(seen.crop(imaging.decode(path)))
+        return np.asarray(classifier.card.preprocessing.crop(imaging.decode(path)))
     except imaging.ImageError as error:
         return commandline.printable(error)
 
 
 def _answers(
-    classifier: Classifier, read: list[tuple[str, Tensor | str]], sure_from: float
+    classifier: Classifier, read: list[tuple[str, np.ndarray | str]], sure_from: float
 ) -> Iterator[Row]:
     model = classifier.card.model
-    inputs = [value for _, value in read if isinstance(value, Tensor)]
-    found = iter(_best_two(classifier, torch.stack(inputs)) if inputs else ())
+    crops = [value for _, value in read if isinstance(value, np.ndarray)]
+    found = iter(_best_two(classifier, np.stack(crops)) if crops else ())
     for name, value in read:
         if isinstance(value, str):
             yield Row(name, model, problem=value)
@@ -187,12 +191,13 @@ def _answers(
 
 
 @torch.inference_mode()
-def _best_two(classifier: Classifier, inputs: Tensor) -> list[tuple[Tensor, Tensor, bool]]:
+def _best_two(classifier: Classifier, crops: np.ndarray) -> list[tuple[Tensor, Tensor, bool]]:
     """Class numbers and probabilities of each image's best two, and whether it may be any."""
+    inputs = classifier.card.preprocessing.normalise(torch.from_numpy(crops).permute(0, 3, 1, 2))
     features = classifier.features(inputs)
     best = classifier.probabilities(classifier.network.classify(features)).topk(2)
     familiarity = classifier.familiarity(features)
-    familiar = [True] * len(inputs) if familiarity is None else (familiarity >= 0).tolist()
+    familiar = [True] * len(crops) if familiarity is None else (familiarity >= 0).tolist()
     return list(zip(best.indices, best.values, familiar, strict=True))
 
 
