@@ -114,8 +114,8 @@ const asked = async (path, options) => {
 // file that is too large the server is sent enough to tell so.
 const uploaded = async (pictures) => {
 	const form = new FormData();
-	for (const { part } of pictures)
-		form.append("files", part, `${Date.now()}${Math.random().toString(36).slice(2)}`);
+	for (const { sent } of pictures)
+		form.append("files", sent, `${Date.now()}${Math.random().toString(36).slice(2)}`);
 	return (await asked("/upload", { method: "POST", body: form })).json();
 };
 
@@ -155,6 +155,7 @@ const tell = () => {
 	part.progress.value = done;
 	part.stop.textContent = running ? "Stop" : "Go on";
 	part.stop.hidden = !left;
+	part.stop.disabled = running && stopping;
 	part.forget.hidden = running || !left;
 	const whole = `${done.toLocaleString("en")} of ${counted(done + left, "picture")}`;
 	const there = known ? `, ${known.toLocaleString("en")} of them there already` : "";
@@ -234,8 +235,9 @@ part.json.addEventListener("click", () =>
 	saved("collection.json", "application/json", asJson([...store.rows.values()])),
 );
 part.stop.addEventListener("click", () => {
-	if (running) stopping = true;
-	else goOn();
+	if (!running) return goOn();
+	stopping = true; // as soon as the batch is done that is on its way
+	tell();
 });
 part.forget.addEventListener("click", () => {
 	waiting.length = done = known = unreadable = 0;
@@ -273,6 +275,19 @@ const over = (event) => {
 };
 for (const kind of ["dragover", "dragleave", "drop"]) element.addEventListener(kind, over);
 element.addEventListener("drop", async (event) => add(await dropped(event.dataTransfer.items)));
+
+// Another window has changed the collection.
+let soon = 0;
+const reread = async () => {
+	soon = 0;
+	if (running) return follow(); // These pictures come first.
+	await attempt(() => store.read());
+	draw();
+};
+const follow = () => {
+	soon ||= setTimeout(reread, 500);
+};
+store.windows.addEventListener("message", follow);
 
 await attempt(async () => {
 	try {

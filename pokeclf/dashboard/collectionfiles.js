@@ -56,12 +56,12 @@ const sumOf = async (bytes) => {
 // tells it afterwards.
 const withFingerprint = async (picture) => {
 	try {
-		const part = picture.file.slice(0, rules.bytes + 1);
+		const sent = picture.file.slice(0, rules.bytes + 1);
 		if (!globalThis.crypto?.subtle) {
-			await part.slice(0, 1).arrayBuffer();
-			return { ...picture, part, fingerprint: null };
+			await sent.slice(0, 1).arrayBuffer();
+			return { ...picture, sent, fingerprint: null };
 		}
-		return { ...picture, part, fingerprint: await sumOf(await part.arrayBuffer()) };
+		return { ...picture, sent, fingerprint: await sumOf(await sent.arrayBuffer()) };
 	} catch {
 		return null;
 	}

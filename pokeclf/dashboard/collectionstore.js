@@ -22,21 +22,31 @@ class Store {
 		this.rows = new Map();
 		this.database = null; // Some private windows have none.
 		this.last = 0;
+		this.windows = new BroadcastChannel("pokeclf-rows"); // others that show the same
 	}
 
 	async open() {
 		this.database = await opened();
-		const found = await this.change((records) => records.getAll());
+		await this.read();
+	}
+
+	async read() {
+		const found = await this.within("readonly", (records) => records.getAll());
 		found.sort((one, other) => one.added - other.added);
 		this.rows = new Map(found.map((row) => [row.key, row]));
 		this.last = found.at(-1)?.added ?? 0;
 	}
 
+	async change(work) {
+		await this.within("readwrite", work);
+		this.windows.postMessage("changed");
+	}
+
 	// All that is done in one transaction is kept, or nothing of it.
-	change(work) {
+	within(mode, work) {
 		return new Promise((resolve, reject) => {
 			if (!this.database) return resolve();
-			const transaction = this.database.transaction("rows", "readwrite");
+			const transaction = this.database.transaction("rows", mode);
 			const request = work(transaction.objectStore("rows"));
 			transaction.oncomplete = () => resolve(request?.result);
 			transaction.onabort = () => {

@@ -103,6 +103,7 @@ def test_an_address_shows_a_species_of_the_data(open_page):
     [
         "tab=identify&example=pikachu",
         "tab=compare&example=eevee&models=convmixer,vit_frozen",
+        "tab=collection&model=convmixer",
         "tab=experiments&view=two-models",
         "tab=experiments&view=gallery",
         "tab=data&species=mew",

@@ -1,0 +1,417 @@
+"""A collection in the real browser: it grows, is corrected, and outlives the page."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+import re
+
+import pytest
+
+from pokeclf.catalog import COLUMNS, Row, Table
+from tests.dashboard.page.browser import (
+    EXAMPLES,
+    PATIENCE,
+    PHONE,
+    WIDE,
+    expect,
+    fits,
+    picture,
+)
+from tests.dashboard.page.test_access import CONTRAST
+
+DRAWINGS = sorted(EXAMPLES.glob("*.png"))
+
+
+@pytest.fixture
+def open_collection(open_page):
+    """Opens the tab in a window of its own."""
+
+    def call(viewport=WIDE, theme="light", model="vit_finetuned"):
+        page = open_page(viewport, theme, query=f"tab=collection&model={model}")
+        ready(page)
+        return page
+
+    return call
+
+
+def ready(page):
+    """Wait until the tab has a model."""
+    expect(page.locator("#collection-model input")).not_to_have_value("", timeout=PATIENCE)
+    expect(page.locator("#collection-address a")).to_have_attribute("href", re.compile("model="))
+    expect(part(page, "files")).to_be_attached()
+
+
+def part(page, name):
+    return page.locator(f"#collection [data-part={name}]")
+
+
+def rows(page):
+    return page.locator("#collection .rows li")
+
+
+def row_of(page, name):
+    return rows(page).filter(has=page.get_by_text(name, exact=True))
+
+
+def drop(page, *files):
+    """Give files to the page as somebody who chooses them does."""
+    part(page, "files").set_input_files([str(file) for file in files])
+
+
+def filled(page, *files):
+    """Wait until just these are there."""
+    drop(page, *files)
+    expect(rows(page)).to_have_count(len(files), timeout=PATIENCE)
+    expect(part(page, "stop")).to_be_hidden(timeout=PATIENCE)
+
+
+def exported(page, kind, place):
+    """The file that a button gives."""
+    with page.expect_download() as download:
+        part(page, kind).click()
+    file = place / download.value.suggested_filename
+    download.value.save_as(file)
+    return file
+
+
+def load(page, file):
+    part(page, "table").set_input_files(str(file))
+
+
+def named(page, name, species):
+    """Correct a row."""
+    menu = row_of(page, name).get_by_role("combobox")
+    menu.focus()
+    menu.select_option(label=species)
+    expect(row_of(page, name)).to_contain_text("named by you")
+
+
+def emptied(page):
+    part(page, "empty").click()
+    page.get_by_role("dialog").get_by_role("button", name="Empty the collection").click()
+    expect(rows(page)).to_have_count(0)
+
+
+def test_a_collection_grows_is_corrected_and_outlives_the_page(open_collection, tmp_path):
+    page = open_collection()
+    broken = tmp_path / "<b>broken.png"
+    broken.write_bytes(b"no picture")
+    drop(page, *DRAWINGS[:12], broken)
+    expect(part(page, "progress")).to_be_visible()
+    expect(rows(page)).to_have_count(13, timeout=PATIENCE)
+    expect(row_of(page, "<b>broken.png")).to_contain_text("This is not an image")
+    expect(row_of(page, "bulbasaur.png")).to_contain_text(re.compile(r"\d\s% · ViT fine-tuned"))
+    expect(row_of(page, "bulbasaur.png").get_by_role("combobox")).to_have_value("bulbasaur")
+    expect(row_of(page, "bulbasaur.png").locator("img")).to_have_attribute(
+        "src", re.compile("^data:image/jpeg;base64,")
+    )
+    summary = part(page, "summary")
+    expect(summary).to_contain_text("1 file that could not be read")
+    drop(page, *DRAWINGS[10:14], broken)
+    expect(rows(page)).to_have_count(15, timeout=PATIENCE)
+    expect(part(page, "status")).to_have_text("5 of 5 pictures, 3 of them there already")
+    named(page, "bulbasaur.png", "Mewtwo")
+    named(page, "diglett.png", "Mewtwo")
+    species = len({menu.input_value() for menu in page.get_by_role("combobox").all()[1:]})
+    page.reload()
+    ready(page)
+    expect(rows(page)).to_have_count(15)
+    expect(row_of(page, "bulbasaur.png").get_by_role("combobox")).to_have_value("mewtwo")
+    expect(row_of(page, "bulbasaur.png")).to_contain_text("named by you")
+    expect(summary).to_contain_text(f"{species} of 151 species")
+    expect(summary).to_contain_text(f"14 pictures, {14 - species} duplicate")
+    summary.get_by_text(f"{151 - species} missing").click()
+    expect(summary.locator("details p")).to_contain_text("Mew.")
+    table = Table(exported(page, "csv", tmp_path))  # which the command would go on with
+    assert (table.rows, table.models) == (15, {"vit_finetuned"})
+    assert table.summary.pictures["mewtwo"] == 2
+    assert (table.summary.duplicates, table.summary.unread) == (14 - species, 1)
+    picture(page, "wide-light-collection")
+    assert fits(page)
+    assert page.outside == []
+
+
+def test_a_doubtful_answer_is_told_and_a_person_settles_it(open_collection):
+    page = open_collection(model="vit_scratch")  # It is seldom sure.
+    filled(page, *DRAWINGS[:6])
+    doubtful = rows(page).filter(has=page.get_by_text("check this", exact=True))
+    before = doubtful.count()
+    assert before
+    expect(part(page, "summary")).to_contain_text(f"{before} to check")
+    page.get_by_label("Only those to check").check()
+    expect(rows(page)).to_have_count(before)
+    row = doubtful.first
+    species = row.get_by_role("combobox").input_value()
+    row.get_by_role("button", name="is right").click()
+    expect(part(page, "summary")).to_contain_text(f"{before - 1} to check")
+    page.get_by_label("Only those to check").uncheck()
+    expect(rows(page)).to_have_count(6)
+    settled = rows(page).filter(has_text="named by you")
+    expect(settled.get_by_role("combobox")).to_have_value(species)
+
+
+def test_export_empty_import_gives_the_same_back(open_collection, tmp_path):
+    page = open_collection()
+    filled(page, *DRAWINGS[:4])
+    named(page, DRAWINGS[0].name, "Mew")
+    before = rows(page).evaluate_all("items => items.map(item => item.outerHTML.length)")
+    full, table = exported(page, "json", tmp_path), exported(page, "csv", tmp_path)
+    for file in (full, table):
+        load(page, file)
+        page.wait_for_timeout(300)
+        expect(rows(page)).to_have_count(4)  # All of them are there already.
+    part(page, "empty").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("4 pictures")
+    question.get_by_role("button", name="Keep them").click()
+    expect(question).to_be_hidden()
+    expect(rows(page)).to_have_count(4)
+    emptied(page)
+    page.reload()
+    ready(page)
+    expect(part(page, "csv")).to_be_disabled()
+    expect(rows(page)).to_have_count(0)
+    load(page, full)
+    expect(rows(page)).to_have_count(4)
+    expect(page.locator("#collection .rows img")).to_have_count(4)
+    assert rows(page).evaluate_all("items => items.map(item => item.outerHTML.length)") == before
+    drop(page, *DRAWINGS[:4])
+    expect(part(page, "status")).to_contain_text("4 of them there already", timeout=PATIENCE)
+    expect(rows(page)).to_have_count(4)
+
+
+def test_a_table_of_the_command_gets_its_pictures_when_they_come(open_collection, tmp_path):
+    table = Table(tmp_path / "mine.csv")
+    model, name = "convmixer", DRAWINGS[0].name
+    person = Row(name, model, "151", "mew", check="no")
+    others = [Row(f'a,"{place}"\\x0a.png', model, problem="Cut off.") for place in range(3)]
+    list(table.append([person, *others, others[0]]))
+    page = open_collection()
+    load(page, table.path)
+    expect(rows(page)).to_have_count(5)
+    expect(page.locator("#collection .rows img")).to_have_count(0)
+    load(page, table.path)
+    page.wait_for_timeout(300)
+    expect(rows(page)).to_have_count(5)
+    assert exported(page, "csv", tmp_path).read_bytes() == table.path.read_bytes()
+    drop(page, DRAWINGS[0])
+    expect(row_of(page, name).locator("img")).to_be_visible(timeout=PATIENCE)
+    expect(row_of(page, name)).to_contain_text("named by you")
+    expect(row_of(page, name).get_by_role("combobox")).to_have_value("mew")
+    expect(rows(page)).to_have_count(5)
+
+
+HEADER = ",".join(COLUMNS)
+GOOD = "a.png,convmixer,151,mew,0.9,mewtwo,0.1,no,"
+FOREIGN = "is not a collection that was exported here or written by the command catalog"
+
+
+@pytest.mark.parametrize(
+    ("contents", "sentence"),
+    [
+        ("name,value\n1,2\n", FOREIGN),
+        ("", FOREIGN),
+        ("\x89PNG\0\0", FOREIGN),
+        ("{", FOREIGN),
+        ('{"version": 1, "kind": "catalogue", "rows": []}', FOREIGN),
+        (f'{HEADER}\n{GOOD}\n"a', FOREIGN),
+        (f"{HEADER},more\n{GOOD},1\n", FOREIGN),
+        (f"{HEADER}\n{GOOD}\na.png,convmixer\n", "Row 2 of the file has not one value for each"),
+        (f"{HEADER}\n=1+1{GOOD}\n", "Row 1 of the file has a name that no picture has here"),
+        (f"{HEADER}\n{GOOD}=HYPERLINK(1)\n", "has a problem that is no sentence"),
+        (f"{HEADER}\n{GOOD.replace('convmixer', '<img src=x onerror=alert(1)>')}\n", "model"),
+        (f"{HEADER}\n{GOOD.replace('convmixer', 'constructor')}\n", "names a model that is none"),
+        (f"{HEADER}\n{GOOD.replace('mewtwo', 'agumon')}\n", "names a species that is none"),
+        (f"{HEADER}\n{GOOD.replace('151', '150')}\n", "has a wrong number"),
+        (f"{HEADER}\n{GOOD.replace('0.9', '1e9')}\n", "has a confidence that is none"),
+        (f"{HEADER}\n{GOOD}Both.\n", "has not either a species or a problem"),
+        (f"{HEADER}\n" + f"{GOOD}\n" * 1_000_000, "has more than 20,000 rows"),
+        ({"file": 7}, "Row 1 of the file lacks a text"),
+        ({"fingerprint": "../../etc/passwd"}, "has a damaged picture"),
+        ({"thumbnail": "https://example.org/a.png"}, "has a damaged picture"),
+        ({"thumbnail": "data:image/svg+xml;base64,AAAA"}, "has a damaged picture"),
+    ],
+    ids=str,
+)
+def test_a_foreign_file_gets_one_sentence_and_loses_nothing(mine, tmp_path, contents, sentence):
+    if isinstance(contents, dict):
+        row = dict(zip(COLUMNS, next(csv.reader([GOOD])), strict=True)) | contents
+        contents = json.dumps({"version": 1, "kind": "collection", "rows": [row]})
+    file = tmp_path / "mine.csv"
+    file.write_text(contents, encoding="latin-1")
+    load(mine, file)
+    notice = part(mine, "notice")
+    expect(notice).to_contain_text(sentence, timeout=PATIENCE)
+    assert notice.inner_text().count(".") == 1 + notice.inner_text().count(".png")
+    expect(rows(mine)).to_have_count(1)
+    load(mine, DRAWINGS[0])  # a notice of before is not this one's
+    expect(notice).to_contain_text(FOREIGN)
+
+
+@pytest.fixture(scope="module")
+def mine(browser, server):
+    """A page with one picture, for tests that change nothing of it."""
+    with browser.new_context(viewport=WIDE) as context:
+        page = context.new_page()
+        page.goto(f"{server.address}/?tab=collection&model=convmixer")
+        ready(page)
+        filled(page, DRAWINGS[0])
+        yield page
+
+
+def test_a_name_with_html_is_a_name(open_collection, tmp_path):
+    name = "<img src=x onerror=document.title='broken'>.png"
+    (tmp_path / "mine.csv").write_text(f"{HEADER}\n{GOOD.replace('a.png', name)}\n")
+    page = open_collection()
+    load(page, tmp_path / "mine.csv")
+    expect(row_of(page, name)).to_be_visible()
+    expect(page.locator("#collection .rows img")).to_have_count(0)
+    assert page.title() == "pokeclf"
+
+
+def test_a_folder_gives_its_pictures_by_their_paths(open_collection, tmp_path):
+    box = tmp_path / "cards" / "box"
+    box.mkdir(parents=True)
+    (box.parent / "a.png").write_bytes(DRAWINGS[0].read_bytes())
+    (box / "b.PNG").write_bytes(DRAWINGS[1].read_bytes())
+    (box / "c.png").write_bytes(DRAWINGS[1].read_bytes())
+    (box / "notes.txt").write_text("no picture")
+    page = open_collection()
+    part(page, "directory").set_input_files(box.parent)
+    expect(part(page, "status")).to_have_text(
+        "3 of 3 pictures, 1 of them there already", timeout=PATIENCE
+    )
+    expect(rows(page).locator("small")).to_have_text([re.compile(r"box/[bc]\.(PNG|png)"), "a.png"])
+
+
+def test_files_can_be_dropped(open_collection):
+    page = open_collection()
+    transfer = page.evaluate_handle(
+        """async address => {
+            const data = await (await fetch(address)).blob();
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([data], "dropped.png", {type: "image/png"}));
+            return transfer;
+        }""",
+        "data:image/png;base64," + base64.b64encode(DRAWINGS[0].read_bytes()).decode(),
+    )
+    page.dispatch_event("#collection .drop", "drop", {"dataTransfer": transfer})
+    expect(row_of(page, "dropped.png").get_by_role("combobox")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_silent_server_loses_nothing_and_one_can_go_on(open_collection):
+    page = open_collection()
+    filled(page, *DRAWINGS[:2])
+    page.route("**/call/collect", lambda route: route.abort())
+    drop(page, *DRAWINGS[:12])
+    expect(part(page, "notice")).to_contain_text("The server did not answer", timeout=PATIENCE)
+    expect(rows(page)).to_have_count(2)
+    page.unroute("**/call/collect")
+    page.get_by_role("button", name="Go on").click()
+    expect(rows(page)).to_have_count(12, timeout=PATIENCE)
+    expect(part(page, "notice")).to_be_hidden()
+    page.route("**/call/collect", lambda route: route.fulfill(status=503))
+    drop(page, *DRAWINGS[12:14])
+    expect(part(page, "notice")).to_contain_text("The server is busy")
+    page.get_by_role("button", name="Forget the rest").click()
+    expect(part(page, "running")).to_be_hidden()
+    expect(rows(page)).to_have_count(12)
+
+
+def test_a_model_that_cannot_answer_is_a_sentence(open_collection):
+    page = open_collection()
+    page.evaluate("document.querySelector('#collection-address a').search = '?model=nonsense'")
+    drop(page, DRAWINGS[0])
+    expect(part(page, "notice")).to_contain_text("There is no model", timeout=PATIENCE)
+
+
+def test_it_can_be_stopped_and_gone_on_with(open_collection):
+    page = open_collection()
+    page.route("**/call/collect", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    drop(page, *DRAWINGS[:20])
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENCE)
+    assert 0 < rows(page).count() < 20
+    page.get_by_role("button", name="Go on").click()
+    expect(rows(page)).to_have_count(20, timeout=PATIENCE)
+
+
+def test_a_full_browser_is_told_and_loses_nothing(open_collection, server):
+    page = open_collection()
+    filled(page, *DRAWINGS[:2])
+    devtools = page.context.new_cdp_session(page)
+    quota = {"origin": server.address, "quotaSize": 1}
+    devtools.send("Storage.overrideQuotaForOrigin", quota)
+    drop(page, *DRAWINGS[2:4])
+    expect(part(page, "notice")).to_contain_text("has no room for more", timeout=PATIENCE)
+    kept = rows(page).count()
+    devtools.send("Storage.overrideQuotaForOrigin", {"origin": server.address})
+    page.get_by_role("button", name="Go on").click()
+    expect(rows(page)).to_have_count(4, timeout=PATIENCE)
+    assert kept == 2
+
+
+def test_a_browser_without_a_store_says_so_and_works(browser, server):
+    with browser.new_context() as context:
+        context.add_init_script("indexedDB.open = () => { throw new Error('private') }")
+        page = context.new_page()
+        page.goto(f"{server.address}/?tab=collection&model=convmixer")
+        ready(page)
+        expect(part(page, "notice")).to_contain_text("export the collection before you leave")
+        filled(page, *DRAWINGS[:2])
+
+
+def test_windows_that_show_the_same_collection_agree(open_collection):
+    page = open_collection()
+    other = page.context.new_page()
+    other.goto(page.url)
+    ready(other)
+    filled(page, *DRAWINGS[:2])
+    expect(rows(other)).to_have_count(2, timeout=PATIENCE)
+    named(other, DRAWINGS[0].name, "Mew")
+    expect(row_of(page, DRAWINGS[0].name)).to_contain_text("named by you", timeout=PATIENCE)
+
+
+def test_a_row_is_removed_by_keyboard(open_collection):
+    page = open_collection()
+    filled(page, *DRAWINGS[:3])
+    page.get_by_role("button", name=f"Remove {DRAWINGS[1].name}").focus()
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(2)
+    # The next row's button has the focus, not the top of the page.
+    expect(page.get_by_role("button", name=f"Remove {DRAWINGS[0].name}")).to_be_focused()
+    menu = row_of(page, DRAWINGS[0].name).get_by_role("combobox")
+    menu.focus()
+    page.keyboard.type("Mewt")
+    expect(row_of(page, DRAWINGS[0].name)).to_contain_text("named by you")
+    expect(row_of(page, DRAWINGS[0].name).get_by_role("combobox")).to_have_value("mewtwo")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_shows_the_collection_without_scrolling_sideways(open_collection, tmp_path, theme):
+    page = open_collection(PHONE, theme, "vit_scratch")
+    expect(page.locator("#tabs [role=tab]:visible")).to_have_count(5)
+    long = tmp_path / f"{'a very long name ' * 12}.png"
+    long.write_bytes(DRAWINGS[0].read_bytes())
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    filled(page, *DRAWINGS[1:5], long, broken)
+    part(page, "summary").locator("summary").click()
+    assert fits(page)
+    picture(page, f"phone-{theme}-collection")
+    texts = (
+        "strong", "span", ".hint", ".bar button", ".complete", ".facts", "summary", "details p",
+        ".answer select", ".answer .facts", ".answer small", ".doubt b", ".doubt button",
+        ".problem", ".remove",
+    )  # fmt: skip
+    pale = {
+        text: page.locator(f"#collection {text}:visible").first.evaluate(CONTRAST) for text in texts
+    }
+    assert {text: ratio for text, ratio in pale.items() if ratio < 4.5} == {}
+    part(page, "empty").click()
+    expect(page.get_by_role("button", name="Keep them")).to_be_focused()
+    picture(page, f"phone-{theme}-collection-empty")
+    page.keyboard.press("Escape")
+    expect(rows(page)).to_have_count(6)
