@@ -295,4 +295,5 @@ class Preprocessing:
         shape = (3, 1, 1)
         mean = torch.tensor(self.mean, device=pixels.device).view(shape)
         std = torch.tensor(self.std, device=pixels.device).view(shape)
-        return (pixels.float() / 255 - mean) / std
+        values = pixels.to(torch.float32, copy=True)  # The steps need no further copies.
+        return values.div_(255).sub_(mean).div_(std)

@@ -63,10 +63,8 @@ const sumUp = () => {
 
 const change = (row) =>
 	attempt(async () => {
-		const [placed] = await store.put([row]);
-		const item = itemOf(placed);
-		itemAt(row.key).replaceWith(item);
-		item.querySelector("select").focus();
+		await store.put([row]);
+		settle(itemAt(row.key), row);
 		sumUp();
 	});
 

@@ -51,13 +51,16 @@ const speciesMenu = (row) => {
 	return menu;
 };
 
+const factsOf = (row) => {
+	if (isByPerson(row)) return "named by you";
+	return `${percent(Number(row.confidence))} · ${rules.models[row.model] ?? row.model}`;
+};
+
 const answerOf = (row, change) => {
 	if (row.problem) return [made("p", { className: "problem", textContent: row.problem })];
 	const menu = speciesMenu(row);
 	menu.addEventListener("change", () => change(byPerson(row, menu.value)));
-	const model = rules.models[row.model] ?? row.model;
-	const facts = isByPerson(row) ? "named by you" : `${percent(Number(row.confidence))} · ${model}`;
-	const parts = [menu, made("span", { className: "facts", textContent: facts })];
+	const parts = [menu, made("span", { className: "facts", textContent: factsOf(row) })];
 	if (isDoubtful(row)) {
 		const right = made("button", { type: "button", textContent: "That is right" });
 		right.setAttribute("aria-label", `${nameOf.get(row.species)} is right for ${row.file}`);
@@ -65,6 +68,14 @@ const answerOf = (row, change) => {
 		parts.push(made("span", { className: "doubt" }, made("b", { textContent: "check this" }), right));
 	}
 	return parts;
+};
+
+// A person's word is shown where the row stands, whose menu may still be typed into.
+const settle = (item, row) => {
+	item.querySelector(".facts").textContent = factsOf(row);
+	const menu = item.querySelector("select");
+	if (item.querySelector(".doubt")?.contains(document.activeElement)) menu.focus();
+	item.querySelector(".doubt")?.remove();
 };
 
 const rowItem = (row, change, remove) => {
@@ -76,15 +87,9 @@ const rowItem = (row, change, remove) => {
 	away.title = "Remove";
 	away.addEventListener("click", () => remove(row));
 	const file = made("small", { textContent: row.file, title: row.file });
-	const item = made(
-		"li",
-		{},
-		picture,
-		made("div", { className: "answer" }, ...answerOf(row, change), file),
-		away,
-	);
+	const answer = made("div", { className: "answer" }, ...answerOf(row, change), file);
+	const item = made("li", {}, picture, answer, away);
 	item.dataset.key = row.key;
-	item.classList.toggle("doubtful", isDoubtful(row));
 	return item;
 };
 
