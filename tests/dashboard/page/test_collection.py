@@ -348,21 +348,25 @@ def test_it_can_be_stopped_and_gone_on_with(open_collection):
     expect(rows(page)).to_have_count(20, timeout=PATIENCE)
 
 
-def test_a_full_browser_is_told_and_loses_nothing(open_collection, server):
-    page = open_collection()
-    filled(page, *DRAWINGS[:2])
-    devtools = page.context.new_cdp_session(page)
-    quota = {"origin": server.address, "quotaSize": 1}
-    devtools.send("Storage.overrideQuotaForOrigin", quota)
-    page.reload()  # or the browser goes by what it knew of its room
-    ready(page)
-    drop(page, *DRAWINGS[2:4])
-    expect(part(page, "notice")).to_contain_text("has no room for more", timeout=PATIENCE)
-    kept = rows(page).count()
-    devtools.send("Storage.overrideQuotaForOrigin", {"origin": server.address})
-    page.get_by_role("button", name="Go on").click()
-    expect(rows(page)).to_have_count(4, timeout=PATIENCE)
-    assert kept == 2
+def test_a_full_browser_is_told_and_loses_nothing(browser, server):
+    with browser.new_context(viewport=WIDE) as context:
+        page = context.new_page()
+        devtools, room = context.new_cdp_session(page), "Storage.overrideQuotaForOrigin"
+        devtools.send(room, {"origin": server.address, "quotaSize": 100_000})
+        page.goto(f"{server.address}/?tab=collection&model=convmixer")
+        ready(page)
+        drop(page, *DRAWINGS[:20])
+        expect(part(page, "notice")).to_contain_text("has no room for more", timeout=PATIENCE)
+        expect(page.get_by_role("button", name="Go on")).to_be_visible()
+        kept = rows(page).count()
+        assert 0 < kept < 20
+        page.reload()
+        ready(page)
+        expect(rows(page)).to_have_count(kept)
+        devtools.send(room, {"origin": server.address})
+        drop(page, *DRAWINGS[:20])
+        expect(rows(page)).to_have_count(20, timeout=PATIENCE)
+        expect(part(page, "status")).to_contain_text(f"{kept} of them there already")
 
 
 def test_a_browser_without_a_store_says_so_and_works(browser, server):
