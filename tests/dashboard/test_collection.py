@@ -151,4 +151,4 @@ def test_nothing_of_a_collection_stays_on_the_real_server(served):
     paths, rows = _collect(served, PIKACHU, EEVEE)
     assert [row["file"] for row in rows] == ["pikachu.png", "eevee.png"]
     assert all(row["species"] for row in rows)
-    assert not any(Path(path).parent.exists() for path in paths)
+    assert not any(Path(path).exists() for path in paths)
