@@ -32,7 +32,7 @@ def progress(what: str, done: int, count: int, guesses: Guesses) -> str:
 def compared(found: Comparison, pictures: Pictures) -> str:
     """Everything that a comparison says."""
     return (
-        f"<h3>{summary(found.guesses)}</h3>{matrix(found.guesses)}"
+        f"<h3>{summary(found.guesses)}</h3>{doubt(found)}{matrix(found.guesses)}"
         f"<p>{reading(found)}</p>{figures(pictures)}"
     )
 
@@ -47,6 +47,17 @@ def summary(guesses: Guesses) -> str:
         return f"{'Both' if count == 2 else f'All {count}'} say {name}."
     seen = escape(", ".join(sorted(of(species).name for species, _ in others)))
     return f"{count} of {len(guesses)} say {name}; others see {seen}."
+
+
+def doubt(found: Comparison) -> str:
+    """Which models say that the picture shows none of the species, as HTML; empty when none do."""
+    names = [escape(seat.name) for seat in found.seats if not seat.familiar]
+    if not names:
+        return ""
+    return (
+        f"<p><strong>To {' and '.join(names)} this does not look like one of the 151.</strong> "
+        "All models name the nearest they know all the same.</p>"
+    )
 
 
 def matrix(guesses: Guesses) -> str:

@@ -36,12 +36,14 @@ class Seat:
     Attributes
     ----------
     card : what stood with the weights that answered.
+    familiar : whether the picture may show one of the classes, as far as the model can tell.
     species : slug of the class that the map is for.
     evidence : float32 h × w, at least 0, in the method's own unit.
     """
 
     card: Card
     guesses: Guesses
+    familiar: bool
     method: Method
     species: str
     layer: str
@@ -119,7 +121,10 @@ def seat(seen: Seen, guesses: Guesses, species: str | None) -> Seat:
     """A model's map by its own default method; for its best guess when no species is named."""
     found = explain(seen.classifier, seen.observation, species)
     method = default_method(seen.classifier)
-    return Seat(seen.classifier.card, guesses, method, found.species, found.layer, found.evidence)
+    familiar = seen.observation.familiar
+    return Seat(
+        seen.classifier.card, guesses, familiar, method, found.species, found.layer, found.evidence
+    )
 
 
 def pictures(observations: Observations, found: Comparison) -> Pictures:

@@ -57,6 +57,7 @@ def page(
 <p>One picture, {_count(len(found.seats))}. Made with pokeclf on {_day(made)}.</p></header>
 {wording.figures([(picture, "The picture")])}
 <h2>Guesses</h2>
+{compare_wording.doubt(found)}
 {compare_wording.matrix(found.guesses)}
 <h2>Where the models looked</h2>
 <p>{compare_wording.reading(found)}</p>

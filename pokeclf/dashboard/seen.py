@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from PIL import Image
+
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.dashboard import limits, uploads
 from pokeclf.errors import PokeclfError
-from pokeclf.imaging import decode
+from pokeclf.imaging import canonical, decode
 from pokeclf.models.network import ConvolutionalNetwork
 
 KEPT = 64
@@ -40,7 +42,9 @@ class Observations:
     def __init__(self, store: ModelStore, kept: int = KEPT) -> None:
         self.store = store
         self.kept = kept
-        self.decode = lru_cache(DECODED)(decode)  # once for all that look at a picture
+        # Once for all models that look at a picture.
+        self.decode = lru_cache(DECODED)(decode)
+        self._canonical = lru_cache(DECODED)(self._shrunk)
         self._lock = threading.Lock()
         # No classifiers: they would stay in memory after the store has dropped them.
         self._seen: OrderedDict[tuple[str, str], tuple[str, Observation, tuple[int, int]]]
@@ -83,8 +87,13 @@ class Observations:
             if _shares_trunk(classifier, source.classifier):
                 observation = classifier.observe_from(source.observation)
                 return Seen(classifier, observation, source.size)
+        image, size = self._canonical(path)
+        return Seen(classifier, classifier.observe(image), size)
+
+    def _shrunk(self, path: str) -> tuple[Image.Image, tuple[int, int]]:
+        """What every model's view is made of, and the size of the whole picture."""
         image = self.decode(path)
-        return Seen(classifier, classifier.observe(image), image.size)
+        return canonical(image), image.size
 
 
 def _shares_trunk(trees: Classifier, source: Classifier) -> bool:

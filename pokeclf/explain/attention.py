@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -56,36 +59,106 @@ def class_attention(request: Request) -> np.ndarray:
     In every block the attention is multiplied by the gradient of the species' logit, negative
     products are dropped and heads averaged; relevance starts as the identity and each block adds
     its part. Where the head reads several blocks, the map is the mean over them. Gradients of every
-    block need a pass of their own through the transformer, the only method here that does.
+    block need most of a pass of their own through the transformer, the only method here that does.
 
     Returns
     -------
     float32 h × w, at least 0.
     """
     network = request.classifier.network
-    body = network.body
+    steps = _steps(request)
     with torch.enable_grad():
-        tokens = network.embed(request.observation.inputs)
-        matrices, read = [], []
-        for block in body.blocks:
-            attention, values = _attention(block.attn, block.norm1(tokens))
-            if block is body.blocks[-1]:  # Nobody reads what becomes of its patches.
-                attention, tokens = attention[:, :, :1], tokens[:, :1]
-            if not attention.requires_grad:
-                attention.requires_grad_(True)
-            matrices.append(attention)
-            tokens = _after(block, tokens, attention, values)
-            read.append(body.norm(tokens[:, :1]))
-        features = torch.cat(read[-network.read_blocks :], 2)
+        read = [step.end[:, :1].detach().requires_grad_() for step in steps[-network.read_blocks :]]
+        features = torch.cat([network.body.norm(token) for token in read], 2)
         logit = network.forward_head(features)[0, request.species]
-        gradients = torch.autograd.grad(logit, matrices)
-    relevance = torch.eye(matrices[-1].shape[-1])
+    gradients = _gradients(steps, torch.autograd.grad(logit, read))
+    relevance = torch.eye(steps[-1].attention.shape[-1])
     reaching = []
-    for attention, gradient in zip(matrices, gradients, strict=True):
-        weighted = (gradient * attention.detach())[0].clamp(min=0).mean(0)
+    for step, gradient in zip(steps, gradients, strict=True):
+        weighted = (gradient * step.attention.detach())[0].clamp(min=0).mean(0)
         relevance = relevance[: len(weighted)] + weighted @ relevance
         reaching.append(relevance[0, 1:])
     return _on_grid(request, torch.stack(reaching[-network.read_blocks :]).mean(0))
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One block with the graph of its parts, beginning at ``tokens``.
+
+    What goes into it and comes out is known since the picture was classified, or from the block
+    before, so that the last matrix of its perceptron, a third of its work, is left out.
+
+    Attributes
+    ----------
+    tokens : what goes in, N × tokens × C.
+    attention : N × heads × tokens × tokens; of the last block, the class token's row alone.
+    middle : after the attention, with the residual connection.
+    hidden : what the last matrix of the perceptron reads.
+    """
+
+    block: nn.Module
+    tokens: Tensor
+    attention: Tensor
+    middle: Tensor
+    hidden: Tensor
+
+    @property
+    def end(self) -> Tensor:
+        """What comes out of the block."""
+        return self.middle + self.block.ls2(self.block.mlp.fc2(self.hidden))
+
+
+def _steps(request: Request) -> list[_Step]:
+    """All blocks in their order."""
+    blocks, known = request.classifier.network.body.blocks, request.observation.maps
+    steps: list[_Step] = []
+    for number, block in enumerate(blocks):
+        if number < len(known):
+            tokens = known[number].detach()
+        else:
+            with torch.no_grad():
+                tokens = steps[-1].end
+        steps.append(_step(block, tokens, first=not steps, last=block is blocks[-1]))
+    return steps
+
+
+@torch.enable_grad()
+def _step(block: nn.Module, tokens: Tensor, first: bool, last: bool) -> _Step:
+    tokens = tokens.detach().requires_grad_(not first)  # Nothing lies before the first block.
+    attention, values = _attention(block.attn, block.norm1(tokens))
+    if first:
+        attention.requires_grad_()
+    if last:  # Nobody reads what becomes of its patches.
+        attention = attention[:, :, :1]
+    through = tokens[:, :1] if last else tokens
+    middle = through + block.ls1(_attend(block.attn, attention, values))
+    mlp = block.mlp
+    hidden = mlp.norm(mlp.act(mlp.fc1(block.norm2(middle))))
+    return _Step(block, tokens, attention, middle, hidden)
+
+
+def _gradients(steps: Sequence[_Step], at_ends: Sequence[Tensor]) -> list[Tensor]:
+    """Of a number that depends on the class tokens after the last blocks, by every attention.
+
+    Parameters
+    ----------
+    at_ends : its gradients by these class tokens, N × 1 × C each.
+    """
+    found: list[Tensor] = []
+    flowing = torch.zeros_like(steps[-1].middle)
+    reading = list(at_ends)
+    for step in reversed(steps):
+        if reading:
+            flowing[:, :1] += reading.pop()
+        # A layer scale is a diagonal matrix, which is its own transpose.
+        by_hidden = step.block.ls2(flowing) @ step.block.mlp.fc2.weight
+        wanted = [step.attention] + [step.tokens] * step.tokens.requires_grad
+        gradient, *flowing_on = torch.autograd.grad(
+            [step.middle, step.hidden], wanted, [flowing, by_hidden]
+        )
+        found.append(gradient)
+        flowing = flowing_on[0] if flowing_on else flowing
+    return found[::-1]
 
 
 @torch.no_grad()

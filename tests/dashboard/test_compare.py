@@ -19,6 +19,7 @@ from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
 from pokeclf.models.resnet import ResNet18
+from tests.bad_images import quadrants
 from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
 
 
@@ -174,6 +175,17 @@ def test_models_that_are_level_are_said_to_be(compare):
         ]
         found = replace(last[compare.found], seats=tuple(guessed))
         assert words in compare_wording.reading(found)
+
+
+def test_a_model_that_knows_none_of_it_says_so(compare, tmp_path):
+    def said(path):
+        *_, last = shown(compare, path, ["vit_finetuned", "convmixer"], SAME)
+        return re.findall("To ([^<]*) this does not look like one of the 151", last)
+
+    strange = tmp_path / "no pokemon.png"
+    quadrants().save(strange)
+    assert said(str(strange)) == [study.find("vit_finetuned").name]
+    assert said(PIKACHU) == []
 
 
 def test_an_overtaken_comparison_gives_up(store):

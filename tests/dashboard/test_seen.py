@@ -5,15 +5,19 @@ from __future__ import annotations
 import gc
 import shutil
 import weakref
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from timm.models.vision_transformer import Block
 
 from pokeclf import explain
 from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.dashboard import seen
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
+from pokeclf.imaging import decode
 from tests.dashboard.conftest import EEVEE, PIKACHU
 from tests.tiny_checkpoints import write_random_checkpoint
 
@@ -80,11 +84,28 @@ def test_what_is_kept_holds_no_model_in_memory(checkpoints):
 def test_a_retrained_model_looks_again_and_a_deleted_picture_is_gone(tmp_path, passes):
     write_random_checkpoint(tmp_path, "convmixer", seed=1)
     observations = Observations(ModelStore(tmp_path))
-    picture = shutil.copy(PIKACHU, tmp_path / "picture.png")
+    picture = shutil.copy(PIKACHU, str(tmp_path / "picture.png"))
     before = observations.get(picture, "convmixer")
     write_random_checkpoint(tmp_path, "convmixer", seed=2)
     after = observations.get(picture, "convmixer")
     assert before.observation.best != after.observation.best
-    picture.unlink()
+    Path(picture).unlink()
     with pytest.raises(PokeclfError, match="no longer on the server"):
-        observations.get(str(picture), "convmixer")
+        observations.get(picture, "convmixer")
+
+
+def test_a_picture_is_decoded_and_shrunk_once_for_all_models(store, tmp_path, monkeypatch):
+    made = []
+    for name, work in (("decode", seen.decode), ("canonical", seen.canonical)):
+        monkeypatch.setattr(
+            seen, name, lambda it, name=name, work=work: made.append(name) or work(it)
+        )
+    large = tmp_path / "large.png"
+    Image.open(PIKACHU).convert("RGB").resize((700, 500)).save(large)
+    observations = Observations(store)
+    both = [observations.get(str(large), model) for model in ("convmixer", "vit_frozen")]
+    assert made == ["decode", "canonical"]
+    for each in both:
+        alone = each.classifier.observe(decode(large))
+        assert each.size == (700, 500)
+        assert (each.observation.probabilities == alone.probabilities).all()
