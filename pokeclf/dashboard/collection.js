@@ -224,6 +224,7 @@ chosen(part.table, ([file]) =>
 		draw();
 	}),
 );
+part.folder.hidden = !("webkitdirectory" in part.directory); // as on some phones
 part.folder.addEventListener("click", () => part.directory.click());
 part.import.addEventListener("click", () => part.table.click());
 part.csv.addEventListener("click", () =>
