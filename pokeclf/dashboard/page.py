@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import limits, tools, wording
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
-from pokeclf.dashboard.api import Api
+from pokeclf.dashboard.api import EXPLAIN_SLOWLY, Api, asks_for_slow_map
 from pokeclf.dashboard.blocks import Blocks
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
@@ -121,6 +121,7 @@ def build(
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")
+    page.part("explain", EXPLAIN_SLOWLY, asks_for_slow_map)
     limits.apply(page, seconds)
     return page
 
