@@ -121,7 +121,8 @@ class Api:
         if not guesses:
             raise PokeclfError("None of these models can answer.")
         wanted = wanted or seen_by_most(guesses)
-        seen = [self.observations.get(path, model) for model in guesses]
+        # One after the other: all at once they might take more memory than models may.
+        seen = (self.observations.get(path, model) for model in guesses)
         maps = [explain(each.classifier, each.observation, wanted) for each in seen]
         first, *_ = scaled = shared_scale(maps, SIDE)
         compared = [

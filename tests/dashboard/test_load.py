@@ -18,7 +18,7 @@ from tests.serving import serving
 
 PEOPLE = 8
 SECONDS = 5
-SLOW = ("vit_frozen", "rise", None, None)
+SLOW = ("convmixer", "occlusion", None, None)
 QUESTION = Question("predict", "predict", Picture("a.png", b""), ("convmixer", 5))
 
 
@@ -86,10 +86,13 @@ def test_a_full_queue_is_refused_politely_and_empties(site):
             "fn_index": site.listeners["explain"].number,
             "session_hash": "filling",
         }
-        joined = [http.post(f"{API}/queue/join", json=question) for _ in range(203)]
-        assert joined[-1].status_code == 503
-        assert joined[-1].json()["detail"].startswith("Queue is full.")
-        assert "Traceback" not in joined[-1].text
+        for _ in range(400):  # Some are answered meanwhile.
+            joined = http.post(f"{API}/queue/join", json=question)
+            if joined.status_code != 200:
+                break
+        assert joined.status_code == 503
+        assert joined.json()["detail"].startswith("Queue is full.")
+        assert "Traceback" not in joined.text
         assert http.get("/health").status_code == 200
         # Whoever asked goes away, and those who come later are answered.
         with http.stream("GET", f"{API}/queue/data", params={"session_hash": "filling"}) as told:
