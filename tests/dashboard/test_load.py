@@ -109,7 +109,7 @@ def test_a_full_queue_is_refused_politely_and_empties(site):
 
 
 def _crowd(*asked, memory=(100.0,), people=2):
-    return Crowd(people, 10.0, asked, memory)
+    return Crowd(people, 2.0, asked, memory)
 
 
 def _asked(answer=1, end=1.0, seconds=1.0, places=(1, 0), problem=None):

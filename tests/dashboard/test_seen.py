@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 import weakref
+from pathlib import Path
 
 import pytest
 from timm.models.vision_transformer import Block
@@ -101,10 +102,10 @@ def test_a_programs_comparison_holds_one_model_after_the_other(monkeypatch, tmp_
 def test_a_retrained_model_looks_again_and_a_deleted_picture_is_gone(tmp_path, passes):
     write_random_checkpoint(tmp_path, "convmixer", seed=1)
     observations = Observations(ModelStore(tmp_path))
-    picture = shutil.copy(PIKACHU, tmp_path / "picture.png")
-    before = observations.get(picture, "convmixer")
+    picture = Path(shutil.copy(PIKACHU, tmp_path / "picture.png"))
+    before = observations.get(str(picture), "convmixer")
     write_random_checkpoint(tmp_path, "convmixer", seed=2)
-    after = observations.get(picture, "convmixer")
+    after = observations.get(str(picture), "convmixer")
     assert before.observation.best != after.observation.best
     picture.unlink()
     with pytest.raises(PokeclfError, match="no longer on the server"):
