@@ -11,7 +11,9 @@ Gradio itself reads ``GRADIO_SERVER_NAME``, ``GRADIO_SERVER_PORT`` and ``GRADIO_
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import signal
 import sys
 from pathlib import Path
@@ -24,11 +26,18 @@ WORKERS = 2
 """Requests that run at the same time; everybody else waits in the queue for some milliseconds."""
 
 
+M_ARENA_MAX = -8
+"""The number of heaps, among the settings of glibc's ``mallopt``."""
+
+
 def main() -> int:
     """Serve the dashboard until it is interrupted; returns the exit code."""
     # Gradio and torch read these when they are imported, which `serve` does.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
+    # After each request Gradio sums up so many earlier ones, for a page that is switched off.
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+    share_heaps()
     return commandline.run(serve)
 
 
@@ -53,6 +62,16 @@ def serve() -> int:
     with uploads.kept_apart():
         launch(build(store, drawings, WORKERS, images, seconds), store, drawings, mcp)
     return 0
+
+
+def share_heaps() -> None:
+    """Let all threads take memory from a few heaps, where the C library is glibc.
+
+    It would give each of the some dozens of threads that Gradio uses one of its own, and each would
+    keep for itself what its largest request needed.
+    """
+    if platform.libc_ver()[0] == "glibc" and "MALLOC_ARENA_MAX" not in os.environ:
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, WORKERS)
 
 
 def announce_to_zerogpu() -> None:

@@ -27,10 +27,10 @@ LIMIT = 25
 """Megabytes that may come and go with the allocator."""
 
 
-def resident() -> float:
-    """Megabytes of memory that this process holds now; Linux tells it."""
+def resident(process: int | str = "self") -> float:
+    """Megabytes of memory that a process, this one if none is named, holds; Linux tells it."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     except OSError:
         raise PokeclfError("Memory is read from /proc, which this system has not.") from None
     return pages * resource.getpagesize() / 2**20

@@ -201,7 +201,7 @@ def _load_network(folder: Path, card: Card) -> Network:
         with torch.device("meta"):
             network = models.build(card.architecture, len(card.classes), card.backbone)
         full = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
-        network.load_state_dict(network.adapt(full), assign=True)
+        network.take(full)
     except (KeyError, RuntimeError):
         raise CheckpointError(
             f"The weights of checkpoint {card.model} do not fit its architecture."

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import types
+from pathlib import Path
 
+import gradio as gr
 import pytest
 
 import app
@@ -68,3 +72,46 @@ def test_without_its_package_zerogpu_is_one_sentence_and_elsewhere_nothing(monke
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     assert app.main() == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc has such heaps")
+@pytest.mark.parametrize(("asked", "most"), [(None, app.WORKERS), ("5", 5)])
+def test_many_threads_share_a_few_heaps(tmp_path, asked, most):
+    program = (
+        "import app, ctypes, threading\n"
+        "app.share_heaps()\n"
+        "libc = ctypes.CDLL(None)\n"
+        "libc.malloc.restype, libc.fopen.restype = ctypes.c_void_p, ctypes.c_void_p\n"
+        "together = threading.Barrier(12)\n"
+        "def work():\n"
+        "    together.wait()\n"
+        "    libc.malloc(ctypes.c_size_t(50_000))\n"
+        "    together.wait()\n"
+        "threads = [threading.Thread(target=work) for _ in range(12)]\n"
+        "[each.start() for each in threads]\n"
+        "[each.join() for each in threads]\n"
+        "file = ctypes.c_void_p(libc.fopen(b'heaps', b'w'))\n"
+        "libc.malloc_info(0, file)\n"
+        "libc.fclose(file)\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "MALLOC_ARENA_MAX"}
+    if asked:
+        environment["MALLOC_ARENA_MAX"] = asked
+    root = Path(app.__file__).parent
+    environment["PYTHONPATH"] = str(root)
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    heaps = (tmp_path / "heaps").read_text().count("<heap nr=")
+    assert 1 <= heaps <= most
+
+
+def test_no_request_sums_up_thousands_of_earlier_ones(monkeypatch):
+    monkeypatch.delenv("GRADIO_ANALYTICS_MAX_EVENTS", raising=False)
+    monkeypatch.setattr(app, "share_heaps", lambda: None)
+    kept = []
+    monkeypatch.setattr(
+        app, "serve", lambda: kept.append(gr.Blocks().queue()._queue.ANALYTICS_MAX_EVENTS) or 0
+    )
+    for name in ("OMP_NUM_THREADS", "GRADIO_ANALYTICS_ENABLED"):
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+    assert app.main() == 0
+    assert kept == [1]

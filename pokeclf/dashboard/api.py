@@ -18,12 +18,14 @@ from pokeclf.dashboard.answer import examined
 from pokeclf.dashboard.comparison import SIDE, answers, seen_by_most
 from pokeclf.dashboard.seen import Observations, Seen
 from pokeclf.errors import PokeclfError
-from pokeclf.explain import Explanation, Method, Options, explain, method_of
+from pokeclf.explain import METHODS, Explanation, Method, Options, explain, method_of
 from pokeclf.explain.compare import overlap, shared_scale
 from pokeclf.explain.overlay import overlay
 
 MOST_PICTURES = 200
 """In one call of ``catalog``; a larger collection takes several."""
+
+EXPLAIN_SLOWLY = "explain_slowly"
 
 
 class Api:
@@ -37,12 +39,17 @@ class Api:
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
         for endpoint, lane in (
             (self.predict, models),
-            (self.explain, waiting.LANE),
+            (self.explain, models),
             (self.compare, models),
             (self.catalog, limits.COLLECTIONS),
             (self.models, limits.COLLECTIONS),
         ):
             gr.api(notices.for_programs(endpoint), api_name=endpoint.__name__, **lane)
+        # The same once more: where the requests of `explain` that ask for a slow map wait.
+        gr.api(
+            notices.for_programs(self.explain), api_name=EXPLAIN_SLOWLY,
+            api_visibility="private", **waiting.LANE,
+        )  # fmt: skip
 
     def predict(self, picture: gr.FileData, model: str, top: int = 5) -> dict[str, Any]:
         """Name the likeliest of the first 151 Pokémon species in a picture.
@@ -113,7 +120,8 @@ class Api:
         if not guesses:
             raise PokeclfError("None of these models can answer.")
         wanted = wanted or seen_by_most(guesses)
-        seen = [self.observations.get(path, model) for model in guesses]
+        # One after the other: all at once they might take more memory than models may.
+        seen = (self.observations.get(path, model) for model in guesses)
         maps = [explain(each.classifier, each.observation, wanted) for each in seen]
         first, *_ = scaled = shared_scale(maps, SIDE)
         compared = [
@@ -147,6 +155,12 @@ class Api:
         """List the models: their ids, whether they can answer, and how accurate they are."""
         states = [schema.model_state(status) for status in self.observations.store.statuses()]
         return schema.answer("models", {"models": states})
+
+
+def asks_for_slow_map(sent: list[Any]) -> bool:
+    """Whether a request of ``explain`` takes seconds, by what it sends."""
+    method = sent[2] if len(sent) > 2 else None
+    return isinstance(method, str) and method in METHODS and METHODS[method].slow
 
 
 def _slug(name: str | None) -> str | None:

@@ -1,11 +1,14 @@
-"""Gradio's blocks, which look at the files that are named before anything is done with them."""
+"""Gradio's blocks, which look at what is sent before anything is done with it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import fastapi
 import gradio as gr
 from gradio.blocks import BlockFunction
+from gradio.data_classes import PredictBodyInternal
 from gradio.state_holder import SessionState
 
 from pokeclf.dashboard import notices, uploads
@@ -13,7 +16,44 @@ from pokeclf.errors import PokeclfError
 
 
 class Blocks(gr.Blocks):
-    """Gradio's, which refuse in a sentence what Gradio would refuse with a traceback."""
+    """Gradio's, which refuse in a sentence what Gradio would refuse with a traceback.
+
+    Requests of the same endpoint may wait in two lanes: see :meth:`part`.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as Gradio takes them
+        self._detours: dict[str, tuple[str, Callable[[list[Any]], bool]]] = {}
+        super().__init__(**options)
+
+    def part(self, listener: str, other: str, goes: Callable[[list[Any]], bool]) -> None:
+        """Let some requests of a listener wait where another one's wait, which does the same.
+
+        Parameters
+        ----------
+        listener, other : names of listeners.
+        goes : whether a request goes to the other, by what it sends.
+        """
+        self._detours[listener] = other, goes
+
+    def queue(self, *arguments: Any, **options: Any) -> Blocks:  # noqa: ANN401 - as Gradio
+        """Gradio's, in which every request waits in its own lane."""
+        super().queue(*arguments, **options)
+        push = self._queue.push
+        numbers = {listener.api_name: number for number, listener in self.fns.items()}
+        detours = {
+            numbers[name]: (numbers[other], goes) for name, (other, goes) in self._detours.items()
+        }
+
+        async def push_in_lane(
+            body: PredictBodyInternal, request: fastapi.Request, username: str | None
+        ) -> tuple:
+            other, goes = detours.get(body.fn_index, (body.fn_index, None))
+            if goes and goes(body.data):
+                body.fn_index = other
+            return await push(body=body, request=request, username=username)
+
+        self._queue.push = push_in_lane
+        return self
 
     async def preprocess_data(
         self,

@@ -80,24 +80,27 @@ class CardPanel:
             self.hint,
         ]  # fmt: skip
 
-    def listen(self, model: Menu, look: dict[str, Any]) -> None:
+    def listen(self, model: Menu, asking: dict[str, Any], look: dict[str, Any]) -> None:
         """Connect the panel.
 
         Parameters
         ----------
-        look : how the answer on the page is made anew, as Gradio's listeners take it.
+        asking : how a listener asks the models, as Gradio's listeners take it; whoever waits for
+            the cards to be found sees it where the answer is waited for.
+        look : how the answer on the page is made anew.
         """
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        desk = [self.desk, model]
+        # The last one counts: another picture may come while the first one waits its turn.
+        last = {"trigger_mode": "always_last", **asking}
         events = (
-            (self.picture.upload, self.find, [self.picture, model]),
-            (self.part.input, self.choose_part, [self.desk, self.part]),
-            (self.card.input, self.choose_card, [self.desk, self.card, model]),
-            (self.outlined.select, self.click, desk),
+            (self.picture.upload, self.find, [self.picture, model], last),
+            (self.part.input, self.choose_part, [self.desk, self.part], last),
+            (self.card.input, self.choose_card, [self.desk, self.card, model], last),
+            (self.outlined.select, self.click, [self.desk, model], quiet),
         )
-        for event, handler, inputs in events:
+        for event, handler, inputs, how in events:
             # The answer follows whatever happened: the picture itself can still be looked at.
-            event(self._guarded(handler), inputs, self.outputs, **quiet).then(
+            event(self._guarded(handler), inputs, self.outputs, **how).then(
                 trigger_mode="multiple", **look
             )
         self.picture.clear(

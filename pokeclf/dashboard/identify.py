@@ -45,6 +45,10 @@ class Identify(Layout):
     def _listen(self, workers: int) -> None:
         models = {"concurrency_limit": workers, "concurrency_id": "models"}
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        asking = {
+            "show_progress": "minimal", "show_progress_on": self.verdict,
+            "api_visibility": "private", **models,
+        }  # fmt: skip
         look = {
             "fn": self.look,
             "inputs": [
@@ -52,10 +56,7 @@ class Identify(Layout):
                 self.threshold, self.shown, self.waiting.latest, *self.settings.inputs,
             ],
             "outputs": self.page,
-            "show_progress": "minimal",
-            "show_progress_on": self.verdict,
-            "api_visibility": "private",
-            **models,
+            **asking,
         }  # fmt: skip
         # Not picture.change: it also fires, empty, while a file is on its way. Not model.input: it
         # fires twice for one click, and the second answer would undo what is chosen meanwhile.
@@ -69,11 +70,11 @@ class Identify(Layout):
             *self.settings.changes,
         ]
         gr.on(changes, trigger_mode="always_last", **look)
-        self.cards.listen(self.model, look)
+        self.cards.listen(self.model, asking, look)
         self.examples.click(
             notices.guarded(self.take_example, len(self.cards.outputs)), self.examples,
-            self.cards.outputs, **quiet,
-        ).then(**look)  # fmt: skip
+            self.cards.outputs, trigger_mode="always_last", **asking,
+        ).then(trigger_mode="multiple", **look)  # fmt: skip
         self.waiting.wish.change(
             self.look_longer, [self.waiting.wish, self.shown, self.waiting.latest], self.page,
             show_progress="full", show_progress_on=self.waiting.progress,
@@ -88,8 +89,8 @@ class Identify(Layout):
             **quiet,
         )  # fmt: skip
         self.asked.change(
-            self.follow, [self.asked, self.waiting.latest], self.page, show_progress="minimal",
-            show_progress_on=self.verdict, trigger_mode="once", api_visibility="private", **models,
+            self.follow, [self.asked, self.waiting.latest], self.page, trigger_mode="once",
+            **asking,
         )  # fmt: skip
         self.picture.clear(
             self.clear, [self.model, self.waiting.latest],

@@ -20,7 +20,7 @@ from pokeclf.dashboard.address import (
     Address,
     read,
 )
-from pokeclf.dashboard.api import Api
+from pokeclf.dashboard.api import EXPLAIN_SLOWLY, Api, asks_for_slow_map
 from pokeclf.dashboard.blocks import Blocks
 from pokeclf.dashboard.collection import Collection
 from pokeclf.dashboard.compare import Compare
@@ -136,6 +136,7 @@ def build(
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         gr.HTML(FOOTER, elem_id="footer")
+    page.part("explain", EXPLAIN_SLOWLY, asks_for_slow_map)
     limits.apply(page, seconds)
     return page
 

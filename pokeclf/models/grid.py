@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,7 +24,8 @@ class GridNetwork(ConvolutionalNetwork):
 
     The layer may also learn on a coarser grid (:meth:`coarse`) and be spread over the finer one
     afterwards (:meth:`adapt`): neighbouring cells then share their weights, so that far fewer
-    numbers have to be learned and stored.
+    numbers have to be learned and stored. To answer, it need not be spread (:meth:`take`): cells
+    that share their weights say the same as their mean does.
 
     Parameters
     ----------
@@ -35,6 +37,7 @@ class GridNetwork(ConvolutionalNetwork):
     def __init__(self, body: Sequence[nn.Module], head: Sequence[nn.Module], grid: int) -> None:
         super().__init__()
         self.grid = grid
+        self.shared = 1  # side of the squares of cells that share their weights
         self.body = nn.Sequential(*body)
         self.head = nn.Sequential(*head)
 
@@ -44,7 +47,24 @@ class GridNetwork(ConvolutionalNetwork):
 
     def pool(self, features: Tensor) -> Tensor:
         """The map on the grid, flattened in channel-major order: N × channels · grid²."""
-        return F.adaptive_avg_pool2d(features, self.grid).flatten(1)
+        cells = F.adaptive_avg_pool2d(features, self.grid)
+        return (F.avg_pool2d(cells, self.shared) if self.shared > 1 else cells).flatten(1)
+
+    def take(self, weights: Mapping[str, Tensor]) -> None:
+        """Weights of this network or of a coarse one, which stay as few as they are.
+
+        Raises
+        ------
+        KeyError, RuntimeError
+            When the dense layer is missing or its grid does not divide this one.
+        """
+        times = self._times(weights[_DENSE])
+        with torch.device("meta"):
+            self.head[0] = nn.Linear(
+                self.head[0].in_features // times**2, self.head[0].out_features
+            )
+        self.shared = times
+        self.load_state_dict(dict(weights), assign=True)
 
     def adapt(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Weights of this network or of a coarse one, as this network takes them.
@@ -58,13 +78,20 @@ class GridNetwork(ConvolutionalNetwork):
             When the dense layer is missing or its grid does not divide this one.
         """
         dense = weights[_DENSE]
+        times = self._times(dense)
+        if times == 1:
+            return dict(weights)
+        side = self.grid // times
+        cells = dense.reshape(len(dense), -1, side, side) / times**2
+        spread = cells.repeat_interleave(times, 2).repeat_interleave(times, 3)
+        return {**weights, _DENSE: spread.flatten(1)}
+
+    def _times(self, dense: Tensor) -> int:
+        """How many times finer this grid is than that of a dense layer's weights."""
         if dense.dim() != 2:
             raise RuntimeError(f"{_DENSE} is no matrix")
         channels = self.head[0].in_features // self.grid**2
-        side = round((dense.shape[1] / channels) ** 0.5)
-        times = self.grid // max(side, 1)
-        if times == 1:
-            return dict(weights)
-        cells = dense.reshape(len(dense), channels, side, side) / times**2
-        spread = cells.repeat_interleave(times, 2).repeat_interleave(times, 3)
-        return {**weights, _DENSE: spread.flatten(1)}
+        side = max(round((dense.shape[1] / channels) ** 0.5), 1)
+        if self.grid % side or dense.shape[1] != channels * side**2:
+            raise RuntimeError(f"the grid of {_DENSE} does not divide this one")
+        return self.grid // side

@@ -57,6 +57,16 @@ class Network(nn.Module, ABC):
         """Weights as they are stored, in the shapes of this network."""
         return dict(weights)
 
+    def take(self, weights: Mapping[str, Tensor]) -> None:
+        """Answer with weights as they are stored, which are not copied.
+
+        Raises
+        ------
+        KeyError, RuntimeError
+            When they do not fit this network.
+        """
+        self.load_state_dict(self.adapt(weights), assign=True)
+
     def forward_trunk(self, x: Tensor) -> Tensor:
         """The map at the deepest place."""
         return self.forward_to(x, len(self.layers) - 1)

@@ -13,7 +13,7 @@ from timm.models.vision_transformer import Block
 
 from pokeclf import explain
 from pokeclf.classifier import Classifier, ModelStore
-from pokeclf.dashboard import seen
+from pokeclf.dashboard import api, seen, uploads
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
@@ -81,17 +81,37 @@ def test_what_is_kept_holds_no_model_in_memory(checkpoints):
     assert sum(network() is not None for network in held) == 1
 
 
+def test_a_programs_comparison_holds_one_model_after_the_other(monkeypatch, tmp_path):
+    models = ["convmixer", "vit_frozen", "resnet18_scratch"]
+    for model in models:
+        write_random_checkpoint(tmp_path / "checkpoints", model)
+    held, alive = [], []
+
+    def explained(classifier, *rest):
+        held.append(weakref.ref(classifier.network))
+        gc.collect()
+        alive.append(sum(network() is not None for network in held))
+        return explain.explain(classifier, *rest)
+
+    monkeypatch.setattr(api, "explain", explained)
+    monkeypatch.setenv(uploads.VARIABLE, str(tmp_path))
+    picture = {"path": str(shutil.copy(PIKACHU, tmp_path))}
+    observations = Observations(ModelStore(tmp_path / "checkpoints", max_bytes=1))
+    api.Api(observations).compare(picture, models)
+    assert alive == [1, 1, 1]
+
+
 def test_a_retrained_model_looks_again_and_a_deleted_picture_is_gone(tmp_path, passes):
     write_random_checkpoint(tmp_path, "convmixer", seed=1)
     observations = Observations(ModelStore(tmp_path))
-    picture = shutil.copy(PIKACHU, str(tmp_path / "picture.png"))
-    before = observations.get(picture, "convmixer")
+    picture = Path(shutil.copy(PIKACHU, tmp_path / "picture.png"))
+    before = observations.get(str(picture), "convmixer")
     write_random_checkpoint(tmp_path, "convmixer", seed=2)
-    after = observations.get(picture, "convmixer")
+    after = observations.get(str(picture), "convmixer")
     assert before.observation.best != after.observation.best
-    Path(picture).unlink()
+    picture.unlink()
     with pytest.raises(PokeclfError, match="no longer on the server"):
-        observations.get(picture, "convmixer")
+        observations.get(str(picture), "convmixer")
 
 
 def test_a_picture_is_decoded_and_shrunk_once_for_all_models(store, tmp_path, monkeypatch):

@@ -121,14 +121,37 @@ def test_a_coarse_networks_weights_mean_the_same_on_the_finer_grid(kind, size):
         torch.testing.assert_close(full(images), learner(images))
 
 
+@pytest.mark.parametrize(("kind", "sizes"), [(BasicCNN, (48, 40)), (ResidualCNN, (96, 64))])
+def test_few_weights_stay_few_and_say_the_same_at_any_size(kind, sizes):
+    full, served = kind(7, grid=6).eval(), kind(7, grid=6).eval()
+    stored = full.coarse(3).state_dict()
+    full.load_state_dict(full.adapt(stored))
+    served.take(stored)
+    assert 4 * served.head[0].weight.numel() == full.head[0].weight.numel()
+    assert served.head[0].weight.data_ptr() == stored["head.0.weight"].data_ptr()
+    for size in sizes:
+        images = torch.randn(2, 3, size, size)
+        with torch.no_grad():
+            torch.testing.assert_close(served(images), full(images))
+
+
+def test_weights_of_the_own_grid_are_taken_as_they_are():
+    full, other = BasicCNN(7, grid=6).eval(), BasicCNN(7, grid=6).eval()
+    other.take(full.state_dict())
+    images = torch.randn(2, 3, 48, 48)
+    torch.testing.assert_close(other(images), full(images), rtol=0, atol=0)
+
+
 def test_weights_of_a_grid_that_does_not_fit_are_refused():
     full = BasicCNN(7, grid=6)
     for grid in (4, 12):
-        with pytest.raises(RuntimeError):
-            full.load_state_dict(full.adapt(BasicCNN(7, grid).state_dict()))
-    for foreign in (torch.zeros(3), torch.tensor(1.0)):
-        with pytest.raises(RuntimeError):
-            full.adapt({"head.0.weight": foreign})
+        for take in (full.adapt, full.take):
+            with pytest.raises(RuntimeError):
+                take(BasicCNN(7, grid).state_dict())
+    for foreign in (torch.zeros(3), torch.tensor(1.0), torch.zeros(256, 7)):
+        for take in (full.adapt, full.take):
+            with pytest.raises(RuntimeError):
+                take({"head.0.weight": foreign})
     same = full.adapt(full.state_dict())
     torch.testing.assert_close(same, dict(full.state_dict()), rtol=0, atol=0)
 

@@ -1,0 +1,80 @@
+"""What a person sees while others keep the models busy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from benchmarks.visitor import API, Site
+from tests.dashboard.conftest import PIKACHU
+from tests.dashboard.page.browser import answered, expect, picture, upload
+from tests.serving import serving
+from tests.tiny_checkpoints import write_random_checkpoint
+
+EXAMPLES = Path(PIKACHU).parent
+FULL = 230
+PLACE = re.compile(r"queue: \d+/\d+")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server with small models, whose queue is in nobody else's way."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    for model in ("convmixer", "vit_frozen"):
+        write_random_checkpoint(root, model)
+    with serving(tmp_path_factory.mktemp("elsewhere"), root) as server:
+        yield server
+
+
+@pytest.fixture
+def crowd(server):
+    """Fills the queue with questions of a program; they are dropped in the end."""
+    site = Site(server.address)
+    with httpx.Client(base_url=server.address, timeout=60) as http:
+        file = {"files": ("pikachu.png", Path(PIKACHU).read_bytes())}
+        [path] = http.post(f"{API}/upload", files=file).json()
+
+        def asks(endpoint, *arguments, times):
+            question = {
+                "data": [{"path": path}, *arguments],
+                "fn_index": site.listeners[endpoint].number,
+                "session_hash": "crowd",
+            }
+            return [http.post(f"{API}/queue/join", json=question).status_code for _ in range(times)]
+
+        yield asks
+        with http.stream("GET", f"{API}/queue/data", params={"session_hash": "crowd"}) as told:
+            next(told.iter_lines())
+
+
+def test_the_place_in_the_queue_is_seen_and_the_last_picture_counts(open_page, crowd):
+    page, other = open_page(), open_page()
+    answered(other, "pikachu")
+    expected = other.locator("#guesses label").all_inner_texts()
+    crowd("compare", ["convmixer", "vit_frozen"], None, times=150)
+    upload(page, EXAMPLES / "bulbasaur.png")
+    place = page.locator("[data-testid=status-tracker] .progress-text").first
+    expect(place).to_contain_text(PLACE)
+    seen = place.evaluate(
+        "each => [getComputedStyle(each.parentElement).overflow, each.offsetHeight > 0]"
+    )
+    assert seen == ["visible", True]
+    picture(page, "waiting")
+    upload(page, EXAMPLES / "pikachu.png")
+    expect(page.locator("#guesses label")).to_have_text(expected, timeout=120_000)
+    expect(page.locator("#verdict")).not_to_contain_text(PLACE)
+
+
+def test_a_full_queue_is_one_sentence_and_the_answer_stays(open_page, crowd):
+    page = open_page()
+    answered(page, "pikachu")
+    before = page.locator("#guesses label").all_inner_texts()
+    assert 503 in crowd("explain", "vit_frozen", "rise", None, None, times=FULL)
+    page.locator("#guesses label").nth(1).click()
+    expect(page.get_by_text("This application is currently busy.")).to_be_visible()
+    assert page.locator("#guesses label").all_inner_texts() == before
+    expect(page.locator("#picture img")).to_be_visible()
+    picture(page, "full")
