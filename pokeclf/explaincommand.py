@@ -17,6 +17,7 @@ from pokeclf import commandline, explain, hub, imaging, species
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.overlay import overlay
+from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.files import check_writable, write_together
 
 
@@ -74,6 +75,8 @@ def explain_image(options: argparse.Namespace) -> int:
     explanation = _explain(classifier, observation, wanted, method, choices)
     write_together(dict(_contents(to, observation, explanation)))
     print(_sentence(observation, explanation, to))
+    if explanation.is_empty:
+        print(NOTHING_FOUND)
     return 0
 
 

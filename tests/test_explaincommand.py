@@ -13,6 +13,7 @@ from PIL import Image
 
 from pokeclf import explaincommand
 from pokeclf.__main__ import main
+from pokeclf.drawings import FOLDER
 
 
 @pytest.fixture
@@ -158,3 +159,10 @@ def test_one_head_or_a_way_to_merge_them_all_is_fine(root, here, option):
 def test_a_method_that_the_model_lacks_is_said_before_anything_else(root, here, capsys):
     said = _refused(root, here, capsys, "--method=shap")
     assert said.startswith("Model convmixer has no method 'shap'; it has grad-cam, cam, ")
+
+
+def test_a_map_that_marks_nothing_is_said_to(tmp_path, capsys):
+    wanted = ["--species=raichu", "--against=pikachu", f"--out={tmp_path / 'map.png'}"]
+    asked = ["--model=resnet18_finetuned", "--method=finer-cam", *wanted]
+    assert main(["explain", str(FOLDER / "pikachu.png"), *asked]) == 0
+    assert capsys.readouterr().out.endswith("nothing in the picture speaks for this species.\n")

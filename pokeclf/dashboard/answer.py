@@ -37,6 +37,7 @@ class Answer:
     crop : the square image that the model saw.
     probability : of the explained species, 0…1.
     familiar : whether the picture may show one of the classes, as far as is known.
+    usual : whether the map was made with the settings that the method has by itself.
     examined : what is known of the methods' maps from many images; empty if they were not
         examined.
     seconds : time for the classification.
@@ -55,6 +56,7 @@ class Answer:
     explanation: Explanation
     probability: float
     familiar: bool
+    usual: bool
     examined: tuple[Trust, ...]
     seconds: float
     paint: Paint | None = None
@@ -66,8 +68,9 @@ class Answer:
 
     @property
     def trust(self) -> Trust | None:
-        """What is known of the chosen method's maps."""
-        return next((row for row in self.examined if row.method == self.method.id), None)
+        """What is known of maps like this one: by its method, with the usual settings."""
+        known = (row for row in self.examined if row.method == self.method.id)
+        return next(known, None) if self.usual else None
 
     @property
     def question(self) -> tuple:
@@ -149,6 +152,7 @@ def answer(
         explanation=explanation,
         probability=float(observation.probabilities[observation.classes.index(species)]),
         familiar=observation.familiar,
+        usual=_are_usual(shown, chosen, layers, species, observation),
         examined=examined(observations.store.root / model, classifier.card, methods),
         seconds=observation.seconds,
     )
@@ -168,6 +172,19 @@ def fitting(options: Options, layers: tuple[str, ...], heads: int, species: str)
         against=options.against if options.against != species else None,
         head=options.head if options.head is not None and options.head < heads else None,
     )
+
+
+def _are_usual(
+    shown: Options,
+    method: Method,
+    layers: tuple[str, ...],
+    species: str,
+    observation: Observation,
+) -> bool:
+    """Whether the settings that a method reads are those that it has when nobody chooses any."""
+    next_likeliest = next(g.species for g in observation.top(2) if g.species != species)
+    usual = Options(layer=layers[-1], against=next_likeliest)
+    return all(getattr(shown, name) == getattr(usual, name) for name in method.takes)
 
 
 def examined(checkpoint: Path, card: Card, methods: tuple[Method, ...]) -> tuple[Trust, ...]:

@@ -167,7 +167,7 @@ class Layout:
             ),
             self.seen_line: wording.seen_line(found.card.preprocessing, found.size),
             self.method: gr.update(choices=methods, value=found.method.id),
-            self.reading: map_wording.reading_line(found.method, found.explanation, found.trust),
+            self.reading: map_wording.reading_line(found),
             self.details: map_wording.details(found),
             self.shown: found,
             self.address: self.link_of(found),

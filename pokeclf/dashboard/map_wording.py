@@ -6,27 +6,38 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from matplotlib.colors import to_hex
+
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.comparison import Seat
 from pokeclf.dashboard.wording import megabytes, milliseconds
-from pokeclf.explain import METHODS, Explanation, Method
+from pokeclf.explain import METHODS, Explanation, Method, overlay
 from pokeclf.explain.compare import Overlap
 from pokeclf.explain.faithfulness import Faithfulness
+from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.explain.trust import Trust
 from pokeclf.markup import NBSP, percent, table
 from pokeclf.species import of
 from pokeclf.study import find
 
 COLOURS = (
-    "Yellow marks the places that count most, dark purple those that the model looked past. "
-    "The colours compare places within this one picture: yellow does not mean that the model "
-    "is sure."
+    "Yellow marks the places that count most, violet those that count a little; the model looked "
+    "past the darkened rest. The colours compare places within this one picture: yellow does not "
+    "mean that the model is sure."
 )
-NOTHING_FOUND = "By this method, nothing in the picture speaks for this species."
+NEVER_EXAMINED = (
+    "How far such maps of this model can be believed was not measured. <em>Can this map be "
+    "believed?</em> asks it of this one."
+)
+OTHER_SETTINGS = (
+    "How far maps of this method can be believed was measured at its usual settings, not at these. "
+    "<em>Can this map be believed?</em> asks it of this one."
+)
 
 
-def reading_line(method: Method, explanation: Explanation, known: Trust | None) -> str:
+def reading_line(answer: Answer) -> str:
     """What a map shows, how to read it and whether such maps can be believed, as HTML."""
+    method, explanation = answer.method, answer.explanation
     shown = of(explanation.species)
     parts = [f"<strong>{escape(method.name)}</strong>: {escape(method.sentence)}"]
     if method.per_species:
@@ -36,15 +47,41 @@ def reading_line(method: Method, explanation: Explanation, known: Trust | None) 
             parts.append(f"It is compared with {escape(of(explanation.against).name)}.")
     elif "same for every species" not in method.sentence:
         parts.append("The map is the same for every species.")
-    if not explanation.evidence.any():
-        parts.append(NOTHING_FOUND)
-    return f"<p>{' '.join(parts)}</p><p>{COLOURS}</p>{trust_line(known)}"
+    if explanation.is_empty:  # There are no colours to read.
+        return f"<p>{' '.join(parts)} {NOTHING_FOUND}</p>"
+    return f"{scale()}<p>{' '.join(parts)}</p><p>{COLOURS}</p>{trust(answer)}"
 
 
-def trust_line(known: Trust | None) -> str:
-    """What many pictures say about a model's maps by a method, as HTML."""
+def scale() -> str:
+    """The maps' colours from least to most, as HTML."""
+    steps = ", ".join(to_hex(overlay.COLOURS(step / 8)) for step in range(9))
+    return (
+        f'<p class="scale"><span>looked past</span><i style="background: linear-gradient(90deg, '
+        f'{steps})"></i><span>counted most</span></p>'
+    )
+
+
+def trust(answer: Answer) -> str:
+    """Whether maps like the one that is shown can be believed, as HTML."""
+    known = answer.trust
     if known is None:
-        return ""
+        examined = any(row.method == answer.method.id for row in answer.examined)
+        return f'<p class="trust">{OTHER_SETTINGS if examined else NEVER_EXAMINED}</p>'
+    line = trust_line(known)
+    if known.ignores_weights or known.ignores_labels:
+        line += better(answer.examined)
+    return f'<p class="trust">{line}</p>'
+
+
+def better(rows: Sequence[Trust]) -> str:
+    """Which methods pass every test, as a sentence; empty when none does."""
+    *names, last = [METHODS[row.method].name for row in rows if row.passes] or [""]
+    listed = f"{', '.join(names)} and {last}" if names else last
+    return f" Maps by {listed} pass all these tests." if listed else ""
+
+
+def trust_line(known: Trust) -> str:
+    """What many pictures say about a model's maps by a method, as HTML."""
     line = (
         f"On {known.images} test pictures, such maps of this model marked what its answer "
         "depends on better than random maps do."
@@ -62,7 +99,7 @@ def trust_line(known: Trust | None) -> str:
             " <strong>They look much the same when the answers were learned from shuffled names: "
             "they show what stands out to the model, whatever the species.</strong>"
         )
-    return f'<p class="trust">{line}</p>'
+    return line
 
 
 def faithfulness_line(method: Method, name: str, found: Faithfulness) -> str:

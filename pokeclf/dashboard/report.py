@@ -7,12 +7,10 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
-from matplotlib.colors import to_hex
 from PIL import Image
 
 from pokeclf.dashboard import compare_wording, map_wording, wording
 from pokeclf.dashboard.comparison import Comparison, Pictures, Seat
-from pokeclf.explain.overlay import COLOURS
 from pokeclf.markup import percent, table
 from pokeclf.species import of
 
@@ -64,8 +62,7 @@ def page(
 {wording.figures(maps)}
 {apart}
 <h2>How to read the colours</h2>
-<p class="scale"><span>looked past</span><i style="background: {_gradient()}"></i>
-<span>counted most</span></p>
+{map_wording.scale()}
 <p>{map_wording.COLOURS}</p>
 {_methods(found.seats)}
 <h2>The models</h2>
@@ -85,11 +82,6 @@ def _count(models: int) -> str:
 
 def _day(made: date) -> str:
     return f"{made.day} {made:%B %Y}"
-
-
-def _gradient() -> str:
-    """The maps' colours from least to most, as CSS."""
-    return f"linear-gradient(90deg, {', '.join(to_hex(COLOURS(step / 8)) for step in range(9))})"
 
 
 def _methods(seats: Sequence[Seat]) -> str:

@@ -49,7 +49,7 @@ def overlay(
 ) -> Image.Image:
     """Lay a map over the crop that the model saw.
 
-    Weak places keep the picture's own colours, so that one still sees what is there.
+    Weak places are the picture's own, darkened, so that one still sees what is there.
 
     Parameters
     ----------

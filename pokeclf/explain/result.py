@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+NOTHING_FOUND = "By this method, nothing in the picture speaks for this species."
+"""What is said of a map that marks nothing."""
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -35,6 +38,11 @@ class Explanation:
     seconds: float
     against: str | None = None
     settings: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it marks nothing at all."""
+        return not self.evidence.any()
 
 
 def to_heatmap(grid: np.ndarray, size: int) -> np.ndarray:

@@ -65,6 +65,11 @@ class Trust:
         return min(self.deletion_low, self.insertion_low) > 0
 
     @property
+    def passes(self) -> bool:
+        """Whether it is better than random maps and tells of what this model has learned."""
+        return self.beats_random and not (self.ignores_weights or self.ignores_labels)
+
+    @property
     def ignores_weights(self) -> bool:
         """Whether its maps are much the same for a model that has learned nothing."""
         return self.other_weights > ALIKE

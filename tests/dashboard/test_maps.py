@@ -14,19 +14,21 @@ import pytest
 from PIL import Image
 
 from pokeclf.dashboard import check, map_wording
+from pokeclf.dashboard.answer import answer
+from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest, if_still_shown
-from pokeclf.explain import METHODS, faithfulness
+from pokeclf.explain import METHODS, Options, faithfulness
 from pokeclf.explain.faithfulness import Faithfulness, Scores
+from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.explain.trust import Trust
 from pokeclf.species import of
-from tests.dashboard.conftest import EEVEE, plain
+from tests.dashboard.conftest import EEVEE, PIKACHU, plain
 
 
 class TestTrust:
     def test_what_many_pictures_say_stands_below_the_map(self):
         gains = (0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2)
         good = Trust("grad-cam", "a" * 64, 200, 0, *gains, 0.4, 0.1, 0.2)
-        assert map_wording.trust_line(None) == ""
         assert "better than random maps do" in map_wording.trust_line(good)
         assert "learned nothing" not in map_wording.trust_line(good)
         poor = replace(good, insertion_low=-0.1, other_weights=0.7)
@@ -34,6 +36,59 @@ class TestTrust:
         assert "learned nothing" in map_wording.trust_line(poor)
         assert "shuffled names" not in map_wording.trust_line(poor)
         assert "shuffled names" in map_wording.trust_line(replace(good, other_labels=0.9))
+
+    def test_figures_stand_only_below_maps_like_those_that_were_examined(self, store):
+        gains = (0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2)
+        rows = tuple(
+            Trust(method, "a" * 64, 200, 0, *gains, 0.4, 0.1, 0.2)
+            for method in ("grad-cam", "finer-cam", "attention", "rollout")
+        )
+        observations = Observations(store)
+
+        def asked(method, **chosen):
+            found = answer(
+                observations, PIKACHU, "vit_frozen", method=method, options=Options(**chosen)
+            )
+            return replace(found, examined=rows)
+
+        def said(method, **chosen):
+            found = asked(method, **chosen)
+            assert (found.trust is not None) == ("deletion +0.300" in map_wording.details(found))
+            return map_wording.trust(found)
+
+        first, *_, last = asked("grad-cam").layers
+        for method, chosen in (
+            ("grad-cam", {}), ("grad-cam", {"layer": last}), ("grad-cam", {"discard": 0.5}),
+            ("rollout", {}), ("attention", {}), ("finer-cam", {}),
+        ):  # fmt: skip
+            assert "better than random maps do" in said(method, **chosen)
+        unlikely = asked("grad-cam").guesses[-1].species
+        for method, chosen in (
+            ("grad-cam", {"layer": first}), ("rollout", {"heads": "max"}),
+            ("rollout", {"discard": 0.5}), ("attention", {"head": 1}),
+            ("attention", {"layer": asked("attention").layers[0]}),
+            ("finer-cam", {"against": unlikely}),
+        ):  # fmt: skip
+            expected = f'<p class="trust">{map_wording.OTHER_SETTINGS}</p>'
+            assert said(method, **chosen) == expected
+        assert map_wording.NEVER_EXAMINED in said("layer-cam")
+
+    def test_a_method_that_fails_a_test_points_at_those_that_pass(self):
+        gains = (0.3, 0.2, 0.4, 0.2, 0.1, 0.3, 0.1, 0, 0.2)
+        good = Trust("grad-cam", "a" * 64, 200, 0, *gains, 0.4, 0.1, 0.2)
+        poor = replace(good, method="class-attention", other_labels=0.9)
+        assert map_wording.better([poor]) == ""
+        assert map_wording.better([poor, good]) == " Maps by Grad-CAM pass all these tests."
+        three = [good, replace(good, method="hires-cam"), replace(good, method="layer-cam")]
+        assert "Grad-CAM, HiResCAM and LayerCAM pass" in map_wording.better(three)
+
+    def test_an_empty_map_has_no_colours_to_read(self, look):
+        shown = look()["shown"]
+        nothing = replace(shown.explanation, evidence=np.zeros_like(shown.explanation.evidence))
+        line = map_wording.reading_line(replace(shown, explanation=nothing))
+        assert NOTHING_FOUND in line
+        assert "Yellow" not in line
+        assert "Yellow" in map_wording.reading_line(shown)
 
     def test_all_methods_stand_in_a_table_for_specialists(self, look, store):
         shown = look()["shown"]
