@@ -49,8 +49,10 @@ def serve() -> int:
     from pokeclf.dashboard import uploads
     from pokeclf.dashboard.page import build, launch
 
-    # Whoever runs servers ends them so; it is to be like Ctrl-C, which leaves nothing behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Whoever runs servers ends them by either, also where a shell in the background has let Ctrl-C
+    # be ignored; both leave nothing behind.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, signal.default_int_handler)
     place = os.environ.get("POKECLF_CHECKPOINTS") or str(hub.BUNDLED)
     store = ModelStore(hub.checkpoints_folder(place), memory_bound())
     drawings, images, seconds, mcp = (

@@ -35,7 +35,7 @@ def test_the_keyboard_alone_is_enough(open_page):
     page = open_page()
     focused = "document.activeElement.getAttribute('aria-label')"
     page.keyboard.press("Tab")
-    for _ in range(5):
+    for _ in range(6):
         if page.evaluate(focused) == "Drop an image file here to upload":
             break
         page.keyboard.press("Tab")
