@@ -8,7 +8,7 @@ app: .venv/app.stamp
 	$(BIN)/python app.py
 
 test: .venv/test.stamp lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
