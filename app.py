@@ -55,13 +55,9 @@ def serve() -> int:
         signal.signal(ending, signal.default_int_handler)
     place = os.environ.get("POKECLF_CHECKPOINTS") or str(hub.BUNDLED)
     store = ModelStore(hub.checkpoints_folder(place), memory_bound())
-    drawings, images, seconds, mcp = (
-        HERE / "examples",
-        images_folder(),
-        seconds_bound(),
-        serves_mcp(),
-    )
-    with uploads.kept_apart():
+    drawings, mcp = HERE / "examples", serves_mcp()
+    images, seconds = images_folder(), seconds_bound()
+    with uploads.kept_apart():  # The page's components remember the folder when they are made.
         launch(build(store, drawings, WORKERS, images, seconds), store, drawings, mcp)
     return 0
 

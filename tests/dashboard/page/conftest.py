@@ -61,6 +61,20 @@ def open_page(browser, server):
         context.close()
 
 
+@pytest.fixture
+def open_collection(open_page):
+    """Opens the Collection tab in a window of its own."""
+    from tests.dashboard.page.browser import WIDE
+    from tests.dashboard.page.collection import ready
+
+    def call(viewport=WIDE, theme="light", model="vit_finetuned"):
+        page = open_page(viewport, theme, query=f"tab=collection&model={model}")
+        ready(page)
+        return page
+
+    return call
+
+
 def _note_outside(page, address, url):
     if not url.startswith((address, "data:", "blob:")):
         page.outside.append(url)
