@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pokeclf.dataset import ImageFolder
 from pokeclf.imaging import Preprocessing
+from train.cardviews import CardViews
 
 T = TypeVar("T")
 _LUMA = np.tile([0.299, 0.587, 0.114], (3, 1))
@@ -98,7 +99,8 @@ class ImageBatches:
 
     Iterating gives (float32 N × 3 × size × size, int64 N) pairs. Every image has a random
     generator of its own from (seed, epoch, position), so the batches are the same however many
-    threads make them, and a resumed run sees what an uninterrupted one would.
+    threads make them, and a resumed run sees what an uninterrupted one would. Augmented images are
+    at times shown as ``cards`` says.
     """
 
     folder: ImageFolder
@@ -106,6 +108,7 @@ class ImageBatches:
     preprocessing: Preprocessing
     batch_size: int
     augmentation: Augmentation | None = None
+    cards: CardViews | None = None
     shuffle: bool = False
     seed: int = 0
     epoch: int = 0
@@ -140,7 +143,10 @@ class ImageBatches:
         matrices, offsets = np.empty((len(indices), 3, 3)), np.empty((len(indices), 3))
         for row, index in enumerate(indices):
             random = np.random.default_rng((self.seed, self.epoch, int(index)))
-            pixels[row] = self.augmentation.view(self.folder.image(int(index)), size, random)
+            image = self.folder.image(int(index))
+            if self.cards:
+                image = self.cards.view(int(index), image, random)
+            pixels[row] = self.augmentation.view(image, size, random)
             self.augmentation.blank(pixels[row], random)
             matrices[row], offsets[row] = self.augmentation.colours(random)
         return pixels, matrices, offsets

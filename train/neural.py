@@ -21,6 +21,8 @@ from pokeclf.models.network import Network
 from pokeclf.recipe import Recipe
 from pokeclf.study import StudyModel
 from train.batches import Augmentation, ImageBatches
+from train.cardfinder import CARD_KIND, scenes_of
+from train.cardviews import SCALE, CardViews
 from train.features import image_features
 from train.loop import Batches, Epoch, autocast, best_device, fit
 from train.pretrained import backbone_weights
@@ -62,17 +64,27 @@ def _augmentation(recipe: Recipe) -> Augmentation | None:
     return Augmentation(recipe.crop) if recipe.crop < 1 else None
 
 
+def _card_views(recipe: Recipe, shop: Workshop) -> CardViews | None:
+    """None where the recipe wants none, or no image is known to be a trading card."""
+    part = zip(shop.indices("train"), shop.split.parts["train"], strict=True)
+    cards = frozenset(int(i) for i, path in part if shop.folder.kinds.get(path) == CARD_KIND)
+    if not recipe.cards or not cards:
+        return None
+    return CardViews(scenes_of(shop, "train", (), SCALE), cards, recipe.cards)
+
+
 def _fit_network(
     network: Network, model: StudyModel, recipe: Recipe, shop: Workshop
 ) -> list[Epoch]:
     network.to(memory_format=torch.channels_last)
     _attend_step_by_step(network)
     train, validation = shop.indices("train"), shop.indices("validation")
+    cards = _card_views(recipe, shop)
 
     def train_batches(epoch: int, size: int) -> Batches:
         return ImageBatches(
             shop.folder, train, preprocessing_at(recipe, size), recipe.batch_size,
-            _augmentation(recipe), shuffle=True, seed=shop.seed, epoch=epoch,
+            _augmentation(recipe), cards, shuffle=True, seed=shop.seed, epoch=epoch,
         )  # fmt: skip
 
     def validation_batches(size: int) -> Batches:
