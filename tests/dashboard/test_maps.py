@@ -18,6 +18,7 @@ from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest, if_still_shown
 from pokeclf.explain import METHODS, Options, faithfulness
+from pokeclf.explain.caption import caption
 from pokeclf.explain.faithfulness import Faithfulness, Scores
 from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.explain.trust import Trust
@@ -124,16 +125,16 @@ class TestKeep:
         one = look(**page, method="attention", settings=(None, None, "mean", "1", 0), threshold=30)[
             "shown"
         ]
-        assert "head 2" in map_wording.caption(one)[1]
-        assert "30.0" in map_wording.caption(one)[2]
-        assert "whatever the species" in map_wording.caption(one)[0]
+        assert "head 2" in _caption(one)[1]
+        assert "30.0" in _caption(one)[2]
+        assert "whatever the species" in _caption(one)[0]
         merged = look(**page, method="rollout", settings=(None, None, "max", "all", 50))["shown"]
         told = ["heads merged by max", "weakest 50 % of the attention left out"]
-        assert all(each in map_wording.caption(merged)[1] for each in told)
+        assert all(each in _caption(merged)[1] for each in told)
         assert all(each in map_wording.details(merged) for each in told)
         cam = look(**page, method="finer-cam")["shown"]
-        assert "compared with" in map_wording.caption(cam)[1]
-        assert of(cam.explanation.species).name in map_wording.caption(cam)[0]
+        assert "compared with" in _caption(cam)[1]
+        assert of(cam.explanation.species).name in _caption(cam)[0]
 
     def test_nothing_to_save_is_said(self, identify, warnings):
         assert identify.keep.keep(None) == ""
@@ -231,6 +232,10 @@ class TestSideBySide:
         assert warnings == [
             "Choose what this map is to be compared with.", "There is no map to compare yet.",
         ]  # fmt: skip
+
+
+def _caption(shown):
+    return caption(shown.explanation, shown.card, shown.probability, shown.paint.threshold)
 
 
 def _compared(
