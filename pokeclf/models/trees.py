@@ -173,9 +173,17 @@ class Forest(nn.Module):
         """Training images that reach each node, float32."""
         return self.nodes.summed_up(self.cover)
 
+    def leaves_of(self, species: int) -> tuple[Tensor, Tensor]:
+        """Leaves that hold a class, and what each adds to its probability, float64."""
+        entries = (self.leaf_classes == species).nonzero().flatten()
+        leaves = torch.searchsorted(self.leaf_starts, entries.int(), right=True) - 1
+        return leaves, self.leaf_shares[entries].double() / self.nodes.trees
+
     def scores(self, features: Tensor, species: int) -> Tensor:
         """What is explained of a class: its probability, N × D → N float32."""
-        return self.probabilities(features)[:, species]
+        leaves, weights = self.leaves_of(species)
+        adds = torch.zeros(self.nodes.leaves).index_add_(0, leaves, weights.float())
+        return adds[self.nodes.leaf_of(features)].sum(1)
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Mean over the trees of the class shares in the reached leaves: N × classes float32."""
@@ -228,6 +236,11 @@ class Boosted(nn.Module):
     def node_cover(self) -> Tensor:
         """Sum of the Hessians of the training images that reach each node, float32."""
         return self.nodes.summed_up(self.cover)
+
+    def leaves_of(self, species: int) -> tuple[Tensor, Tensor]:
+        """Leaves of a class's trees, and what each adds to its margin, float64."""
+        leaves = (self.tree_class[self.nodes.leaf_tree] == species).nonzero().flatten()
+        return leaves, self.leaf_values[leaves].double()
 
     def scores(self, features: Tensor, species: int) -> Tensor:
         """What is explained of a class: its margin, N × D → N float32; asks its own trees alone."""
