@@ -290,9 +290,11 @@ STUDY: tuple[StudyModel, ...] = (
         recipes=_recipes(
             replace(
                 _TUNED,
-                epochs=9,
+                epochs=16,
                 eval_size=224,
-                sizes=((0.67, 160), (0.33, 192)),
+                sizes=((0.7, 160), (0.3, 192)),
+                mixup=0.2,
+                cards=0.2,
                 lr=2e-3,
                 body_lr=5e-4,
                 layer_decay=0.8,
