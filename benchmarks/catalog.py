@@ -19,7 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from benchmarks.growth import resident
-from benchmarks.recording import SHORTER, record
+from benchmarks.recording import record
 from pokeclf import catalog, commandline, hub, imaging
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.drawings import drawings_of
@@ -52,10 +52,8 @@ def _measure(options: argparse.Namespace) -> int:
         folder = Path(name)
         write_pictures(folder, options.files)
         ratio, growth = _run(classifier, folder, options.files)
-    if options.model == MODEL and options.files >= FILES:
-        record({CATALOG: ratio, CATALOG_GROWTH: growth}, [classifier.card])
-    else:
-        print(SHORTER)
+    full = options.model == MODEL and options.files >= FILES
+    record({CATALOG: ratio, CATALOG_GROWTH: growth}, [classifier.card], at_full_length=full)
     return 0
 
 

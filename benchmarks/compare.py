@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from benchmarks.gradcam import milliseconds
-from benchmarks.recording import SHORTER, record
+from benchmarks.recording import record
 from pokeclf import commandline, explain, hub, imaging, study
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.dashboard.seen import Observations
@@ -63,10 +63,8 @@ def measure() -> int:
         f"{len(models)} models: bare passes {passes:.0f} ms; guesses {seeing:.0f} ms and maps "
         f"{explaining:.0f} ms: {COMPARISON.target.verdict(ratio)}"
     )
-    if len(models) == len(study.STUDY):
-        record({COMPARISON: ratio}, (each.card for each in classifiers.values()))
-    else:
-        print(SHORTER)
+    full = len(models) == len(study.STUDY)
+    record({COMPARISON: ratio}, (each.card for each in classifiers.values()), at_full_length=full)
     return 0
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.recording import SHORTER, record
+from benchmarks.recording import record
 from pokeclf import commandline, explain, hub, imaging, study
 from pokeclf.classifier import ModelStore
 from pokeclf.drawings import drawings_of
@@ -66,10 +66,8 @@ def measure(names: list[str]) -> int:
         print(f"{model:20} {before:6.0f} MB warm, {more:+6.1f} MB after {EXPLANATIONS:,} more")
     most = max(grown)
     print(f"Most: {GROWTH.target.verdict(most)}.")
-    if len(grown) == len(study.STUDY):
-        record({GROWTH: most}, cards)
-    else:
-        print(SHORTER)
+    full = len(grown) == len(study.STUDY)
+    record({GROWTH: most}, cards, at_full_length=full)
     return int(not GROWTH.target.reached(most))
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.recording import SHORTER, record
+from benchmarks.recording import record
 from pokeclf import commandline, dataset, models, study
 from pokeclf.promises import LOADING
 from train.batches import Augmentation, ImageBatches
@@ -93,10 +93,8 @@ def _measure(options: argparse.Namespace) -> int:
         f"{with_loading * 1000:.0f} ms with loading: of the step rate "
         f"{LOADING.target.verdict(share)}"
     )
-    if options.rounds >= ROUNDS:
-        record({LOADING: share})
-    else:
-        print(SHORTER)
+    full = options.rounds >= ROUNDS
+    record({LOADING: share}, at_full_length=full)
     return 0
 
 

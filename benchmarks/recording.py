@@ -1,4 +1,4 @@
-"""What benchmarks that ran at full length leave behind for the README's table."""
+"""What a benchmark that ran to its end leaves behind for the README's table."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from pokeclf import promises
 from pokeclf.checkpoint import Card
 from pokeclf.promises import Promise
 
-SHORTER = "Not recorded: what is promised is more than this run."
 
-
-def record(values: Mapping[Promise, float], cards: Iterable[Card] = ()) -> None:
+def record(
+    values: Mapping[Promise, float], cards: Iterable[Card] = (), at_full_length: bool = True
+) -> None:
     """Write down what was measured, and say where.
 
     Parameters
     ----------
     cards : of all models that took part.
+    at_full_length : whether it was measured on as much as is promised; less is not written down.
     """
+    if not at_full_length:
+        print("Not recorded: what is promised is more than this run.")
+        return
     weights = {card.model: card.weights_sha256 for card in cards}
     promises.record(promises.FIGURES, values, weights)
     print(

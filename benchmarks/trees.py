@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from benchmarks.growth import resident
-from benchmarks.recording import SHORTER, record
+from benchmarks.recording import record
 from pokeclf import commandline, dataset, hub, study
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.errors import PokeclfError
@@ -106,10 +106,10 @@ def _measure(options: argparse.Namespace) -> int:
         TREES_FASTER: min(ratios), TREES_DIFFERENCE: max(differences),
         TREES_DISK: disk, TREES_MEMORY: memory,
     }  # fmt: skip
-    if set(cards) == {model.id for model in study.STUDY if model.is_tree}:
-        record(values, [*cards.values(), *(each.card for each in backbones.values())])
-    else:
-        print(SHORTER)
+    full = set(cards) == {model.id for model in study.STUDY if model.is_tree}
+    record(
+        values, [*cards.values(), *(each.card for each in backbones.values())], at_full_length=full
+    )
     return 0 if all(promise.target.reached(value) for promise, value in values.items()) else 1
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.gradcam import milliseconds
-from benchmarks.recording import SHORTER, record
+from benchmarks.recording import record
 from pokeclf import commandline, explain, hub, imaging, study
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.drawings import FOLDER
@@ -56,10 +56,8 @@ def measure() -> int:
             f"{TREE_MAP.target.verdict(own / backbone)}",
             flush=True,
         )
-    if len(ratios) == len(trees):
-        record({TREE_MAP: max(ratios.values())}, cards)
-    else:
-        print(SHORTER)
+    full = len(ratios) == len(trees)
+    record({TREE_MAP: max(ratios.values())}, cards, at_full_length=full)
     return 0
 
 

@@ -22,6 +22,7 @@ from pokeclf.files import to_json, write_atomically
 
 FIGURES = Path(__file__).resolve().parent.parent / "benchmarks" / "figures.json"
 AT_LEAST, AT_MOST = "at least", "at most"
+REACHED, MISSED = "reached", "missed"
 _REACHED = {AT_LEAST: operator.ge, AT_MOST: operator.le}
 
 
@@ -54,12 +55,8 @@ class Target:
 
     def verdict(self, value: float) -> str:
         """A figure and what is to be thought of it, as the benchmarks print it."""
-        return f"{self.shown(value)} (target {self}: {outcome(self.reached(value))})"
-
-
-def outcome(reached: bool) -> str:
-    """One word for it."""
-    return "reached" if reached else "missed"
+        outcome = REACHED if self.reached(value) else MISSED
+        return f"{self.shown(value)} (target {self}: {outcome})"
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def test_everything_that_can_go_wrong_is_told():
         (_load(_asked(), _asked(problem="ReadError")), "had no answer"),
         (_load(_asked(), _asked(places=(0, 3))), "their place"),
         (_load(_asked(), _asked(places=())), "their place"),
-        (_load(_asked(), _asked(), memory=(5000.0,)), "more than 3000 MB"),
+        (_load(_asked(), _asked(), memory=(5000.0,)), "too much memory"),
         (_load(_asked(), _asked(end=11.0)), "less done"),
     ):
         assert words in "\n".join(case.failures)
