@@ -7,8 +7,9 @@ BIN := .venv/bin
 app: .venv/app.stamp
 	$(BIN)/python app.py
 
+# Two workers with a thread each: the threads of PyTorch would otherwise fight for the cores.
 test: .venv/test.stamp lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .

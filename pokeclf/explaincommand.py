@@ -14,9 +14,11 @@ import numpy as np
 from tqdm import tqdm
 
 from pokeclf import commandline, explain, hub, imaging, species
+from pokeclf.checkpoint import Card
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.errors import PokeclfError
-from pokeclf.explain.overlay import overlay
+from pokeclf.explain.caption import caption
+from pokeclf.explain.overlay import captioned, overlay
 from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.files import check_writable, write_together
 
@@ -34,7 +36,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("explain", help="where did the model look?")
     command.add_argument("image", type=commandline.path)
     command.add_argument("--model", required=True, metavar="ID")
-    command.add_argument("--method", metavar="METHOD", help=", ".join(explain.METHODS))
+    command.add_argument(
+        "--method", type=str.lower, metavar="METHOD", help=", ".join(explain.METHODS)
+    )
     command.add_argument("--species", metavar="SLUG", help="default: the likeliest")
     command.add_argument("--layer", help="for example: stage 3 of 4; default: the deepest")
     command.add_argument(
@@ -60,7 +64,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def explain_image(options: argparse.Namespace) -> int:
-    """Write the overlay of one explanation as PNG."""
+    """Write the overlay of one explanation with a caption as PNG."""
     wanted, against = (
         None if name is None else species.find(name).slug
         for name in (options.species, options.against)
@@ -73,7 +77,7 @@ def explain_image(options: argparse.Namespace) -> int:
     to = _destinations(options, method)
     observation = classifier.observe(imaging.decode(options.image))
     explanation = _explain(classifier, observation, wanted, method, choices)
-    write_together(dict(_contents(to, observation, explanation)))
+    write_together(dict(_contents(to, classifier.card, observation, explanation)))
     print(_sentence(observation, explanation, to))
     if explanation.is_empty:
         print(NOTHING_FOUND)
@@ -130,10 +134,11 @@ def _explain(
 
 
 def _contents(
-    to: Destinations, observation: Observation, explanation: explain.Explanation
+    to: Destinations, card: Card, observation: Observation, explanation: explain.Explanation
 ) -> Iterator[tuple[Path, bytes]]:
     buffer = io.BytesIO()
-    overlay(observation.crop, explanation.heatmap).save(buffer, "PNG")
+    lines = caption(explanation, card, _probability(observation, explanation))
+    captioned(overlay(observation.crop, explanation.heatmap), lines).save(buffer, "PNG")
     yield to.picture, buffer.getvalue()
     if to.array:
         buffer = io.BytesIO()
@@ -141,8 +146,12 @@ def _contents(
         yield to.array, buffer.getvalue()
 
 
+def _probability(observation: Observation, explanation: explain.Explanation) -> float:
+    return float(observation.probabilities[observation.classes.index(explanation.species)])
+
+
 def _sentence(observation: Observation, explanation: explain.Explanation, to: Destinations) -> str:
-    probability = observation.probabilities[observation.classes.index(explanation.species)]
+    probability = _probability(observation, explanation)
     compared = ""
     if explanation.against:
         compared = f" and not {species.of(explanation.against).name}"

@@ -86,5 +86,5 @@ def importances(result: Result, values: np.ndarray) -> str:
     return (
         f"<p>It reads the {len(values)} features of {escape(source)}; a feature's importance is "
         f"{meaning}. <strong>{half}</strong> of them carry half of it. A feature has no name: "
-        "TreeSHAP on the Identify tab shows where in a picture the ones that count come from.</p>"
+        "The maps on the Identify tab show where in a picture the ones that count come from.</p>"
     )

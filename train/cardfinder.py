@@ -2,7 +2,7 @@
 
 It learns on made-up photos of the training split's cards, see :mod:`train.cardphotos`; their
 backgrounds are the data set's other pictures and every second one of a folder of photos. The
-rest of the folder is for measuring: ``python -m benchmarks.cards``.
+rest of the folder is for measuring: ``python -m train cards``.
 """
 
 from __future__ import annotations

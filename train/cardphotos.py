@@ -44,11 +44,13 @@ class Scenes:
     cards : (species, uint8 h × w × 3) pairs, upright.
     backgrounds : uint8 h × w × 3; one of them without cards is what an empty photo shows.
     scale : side of the photos, in units of :data:`SHAPES`.
+    smallest : height of the smallest cards, in shorter sides of the photo.
     """
 
     cards: Sequence[tuple[str, np.ndarray]]
     backgrounds: Sequence[np.ndarray]
     scale: float = 1.0
+    smallest: float = 0.25
 
     def any_photo(self, random: np.random.Generator) -> CardPhoto:
         """A photo as they come: mostly of one card, at times of several, a scan, or of none."""
@@ -93,7 +95,7 @@ class Scenes:
         corners, species = [], []
         for _ in range(count):
             name, card = self._card(random)
-            share = random.uniform(0.25, 0.95 if count == 1 else 0.6)
+            share = random.uniform(self.smallest, 0.95 if count == 1 else 0.6)
             place = _place(size, share, card.shape[1] / card.shape[0], random)
             own = np.zeros_like(taken)
             cv2.fillConvexPoly(own, place.astype(int), 1)

@@ -31,6 +31,8 @@ from train.workshop import Workshop, finished_workshop, trained_models
 PHOTOS_OF_EACH = 3
 SCALE = 2.5
 """The photos' sides: 405 to 720 pixels."""
+SMALLEST = 0.4
+"""Whoever takes a photo of one card comes as close; the finder learns on smaller ones, too."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def photographs(scenes: Scenes, seed: int) -> list[tuple[str, np.ndarray]]:
     """Photos of every card in turn, each with its species; the same every time."""
     made = []
     for number, card in enumerate(scenes.cards * PHOTOS_OF_EACH):
-        of_card = Scenes([card], scenes.backgrounds, scenes.scale)
+        of_card = Scenes([card], scenes.backgrounds, scenes.scale, SMALLEST)
         photo = of_card.photo(np.random.default_rng((seed, number)))
         made.append((card[0], photo.picture))
     return made

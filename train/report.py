@@ -124,10 +124,10 @@ _FIGURES = (
 )
 _KINDS = "Test accuracy by what sort of picture it is, where the data set says so."
 _CARDS = (
-    "The test images that are trading cards, as they are and on made-up photos of them: turned, in "
-    "perspective, at times in a sleeve, with glare, blur and JPEG, over backgrounds that the card "
-    "finder has not seen. The card is looked for, and the part of it, or the whole picture, "
-    "counts of which the model is surest."
+    "The test images that are trading cards, as they are and on made-up photos of them, 40 % to "
+    "95 % as high as the photo's shorter side: turned, in perspective, at times in a sleeve, with "
+    "glare, blur and JPEG, over backgrounds that the card finder has not seen. The card is looked "
+    "for, and the part of it, or the whole picture, counts of which the model is surest."
 )
 _OTHERS = (
     "Which pictures a model takes for one of its species, when 95 % of the validation images are "

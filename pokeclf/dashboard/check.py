@@ -15,7 +15,7 @@ from pokeclf.dashboard import map_wording, notices
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.waiting import Latest, StoppedError, following
+from pokeclf.dashboard.waiting import Latest, Stop, StoppedError, following
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.faithfulness import (
     Faithfulness,
@@ -54,7 +54,7 @@ class Check:
         self._lock = threading.Lock()
         self._random: OrderedDict[tuple[str, str, str], Scores] = OrderedDict()
         self.button = gr.Button("Can this map be believed?", size="sm", elem_id="check")
-        self.stop = gr.Button("Stop", size="sm", visible=False, elem_id="check-stop")
+        self.stop = Stop("check-stop")
         self.result = gr.HTML(elem_id="check-result")
         with gr.Row():
             with gr.Column(min_width=240):
@@ -62,7 +62,6 @@ class Check:
             with gr.Column(min_width=240):
                 self.insertion = Chart("check-insertion", visible=False)
         self.found = gr.State()
-        self.latest = gr.State(Latest())  # of the visitor's checks
 
     @property
     def outputs(self) -> list[gr.components.Component]:
@@ -73,12 +72,12 @@ class Check:
         """Connect the buttons; ``shown`` holds the answer on the page."""
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         self.button.click(
-            self.check, [shown, latest, self.latest], [self.found, self.stop],
+            self.check, [shown, latest, self.stop.own], [self.found, self.stop.button],
             show_progress_on=self.result, api_visibility="private",
             trigger_mode="multiple",  # once more at once after it was stopped, for instance
             **lane,
         ).then(self.show, [self.found, shown], self.outputs, **quiet)  # fmt: skip
-        self.stop.click(self.give_up, self.latest, self.stop, **quiet)
+        self.stop.listen()
 
     def check(
         self,
@@ -95,14 +94,8 @@ class Check:
         ----------
         latest, own : the visitor's questions for maps, and for checks.
         """
-        number = own.next()
-        follow = following(latest, progress, "Comparing with random maps")
-
-        def tell(share: float) -> None:
-            own.check(number)
-            follow(share)
-
-        yield {self.stop: gr.update(visible=True), self.found: None}
+        tell = following(latest, own, progress, "Comparing with random maps")
+        yield {self.stop.button: gr.update(visible=True), self.found: None}
         found = None
         try:
             if shown is None:
@@ -112,12 +105,7 @@ class Check:
             pass
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
-        yield {self.stop: gr.update(visible=False), self.found: found}
-
-    def give_up(self, own: Latest) -> dict[str, object]:
-        """Nobody waits for the check any more."""
-        own.next()
-        return gr.update(visible=False)
+        yield {self.stop.button: gr.update(visible=False), self.found: found}
 
     def show(self, found: Checked | None, shown: Answer | None) -> Updates:
         """A finding, unless another map has come to the page meanwhile."""

@@ -217,6 +217,8 @@ class Identify(Layout):
             found = self._answer(replace(wish, method=None) if slow else wish)
             if asked.species not in (None, found.explanation.species):
                 gr.Warning(wording.not_guessed(asked.species, self.count.maximum))
+            if not slow and (absent := self.settings.absent(asked, found)):
+                gr.Warning(wording.not_there(found.card.model, absent))
             latest.stand_at(found.question[:4])
             dials = {
                 self.count: count,

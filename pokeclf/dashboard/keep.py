@@ -9,10 +9,11 @@ from html import escape
 import gradio as gr
 import numpy as np
 
-from pokeclf.dashboard import map_wording, notices
+from pokeclf.dashboard import notices
 from pokeclf.dashboard.answer import Answer
 from pokeclf.errors import PokeclfError
-from pokeclf.explain.overlay import captioned, overlay
+from pokeclf.explain.caption import caption
+from pokeclf.explain.overlay import Paint, captioned, overlay
 
 
 class Keep:
@@ -48,8 +49,9 @@ class Keep:
 
 
 def _png(shown: Answer) -> bytes:
-    picture = overlay(shown.crop, shown.explanation.heatmap, shown.paint)
-    lines = map_wording.caption(shown)
+    paint = shown.paint or Paint()
+    picture = overlay(shown.crop, shown.explanation.heatmap, paint)
+    lines = caption(shown.explanation, shown.card, shown.probability, paint.threshold)
     buffer = io.BytesIO()
     captioned(picture, lines).save(buffer, "PNG")
     return buffer.getvalue()

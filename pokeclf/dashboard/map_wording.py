@@ -18,7 +18,6 @@ from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.explain.trust import Trust
 from pokeclf.markup import NBSP, percent, table
 from pokeclf.species import of
-from pokeclf.study import find
 
 COLOURS = (
     "Yellow marks the places that count most, violet those that count a little; the model looked "
@@ -156,29 +155,6 @@ def through_line(heads: bool) -> str:
         "<p>From the first layers, which see edges and colours, to the last, which see whole "
         "parts. Each map has a scale of its own, as layers have no unit in common.</p>"
     )
-
-
-def caption(shown: Answer) -> list[str]:
-    """Lines that say what a saved map shows, in plain text."""
-    explanation, test = shown.explanation, shown.card.test
-    name = find(shown.card.model).name
-    looked = f"Where {name} looked, whatever the species"
-    if shown.method.per_species:
-        species = of(explanation.species).name
-        looked = f"Where {name} looked for {species} ({percent(shown.probability)})"
-    made_by = [shown.method.name, explanation.layer, *explanation.settings]
-    if explanation.against is not None:
-        made_by.append(f"compared with {of(explanation.against).name}")
-    hidden = []
-    if shown.paint and shown.paint.threshold:
-        hidden = [f"Places with less than {percent(shown.paint.threshold)} of the heat left out"]
-    return [
-        looked,
-        ", ".join(made_by),
-        *hidden,
-        f"pokeclf, test accuracy {percent(test.accuracy)} ({percent(test.accuracy_low)} to "
-        f"{percent(test.accuracy_high)}), weights {shown.card.weights_sha256[:12]}",
-    ]
 
 
 def details(shown: Answer) -> str:

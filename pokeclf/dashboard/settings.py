@@ -9,7 +9,7 @@ import gradio as gr
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.inputs import Dial, Menu
-from pokeclf.explain import HEADS, Options
+from pokeclf.explain import HEADS, METHODS, Options
 from pokeclf.species import of
 
 Updates = dict[gr.components.Component, Any]
@@ -95,6 +95,18 @@ class MapSettings:
             "discard": round(100 * options.discard) or None,
         }
         return {name: value for name, value in said.items() if name in found.method.takes}
+
+    @staticmethod
+    def absent(asked: Address, found: Answer) -> list[str]:
+        """What an address asks for that the answer's model does not have, in words."""
+        if asked.method not in (None, found.method.id):
+            return [f"method {METHODS[asked.method].name}"]
+        takes, absent = found.method.takes, []
+        if "layer" in takes and asked.layer and asked.layer not in found.layers:
+            absent.append(asked.layer)
+        if "head" in takes and asked.head is not None and asked.head >= found.heads:
+            absent.append(f"head {asked.head + 1}")
+        return absent
 
     def view(self, found: Answer) -> Updates:
         """Show what the method of an answer reads, at the values that it used."""

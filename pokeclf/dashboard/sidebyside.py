@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -15,7 +16,7 @@ from pokeclf.dashboard.answer import Answer, fitting
 from pokeclf.dashboard.comparison import Pictures, beside
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations, Seen
-from pokeclf.dashboard.waiting import Latest, StoppedError, following, if_still_shown
+from pokeclf.dashboard.waiting import Latest, Stop, StoppedError, following, if_still_shown
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS, Explanation, Options, explain, layers_of, methods_of
 from pokeclf.explain.compare import (
@@ -54,6 +55,7 @@ class SideBySide:
                     [], label="Which", elem_id="beside-other", interactive=True, filterable=False
                 )
             self.button = gr.Button("Compare", size="sm", elem_id="beside-button")
+            self.stop = Stop("beside-stop")
             self.result = gr.HTML(elem_id="beside-result")
         self.found = gr.State()
 
@@ -69,12 +71,14 @@ class SideBySide:
             api_visibility="private",
         )  # fmt: skip
         self.button.click(
-            self.compare, [self.kind, self.other, shown, latest], self.found,
-            show_progress_on=self.result, api_visibility="private", **lane,
+            self.compare, [self.kind, self.other, shown, latest, self.stop.own],
+            [self.found, self.stop.button], show_progress_on=self.result,
+            api_visibility="private", trigger_mode="multiple", **lane,
         ).then(
             if_still_shown, [self.found, shown], self.result, show_progress="hidden",
             api_visibility="private",
         )  # fmt: skip
+        self.stop.listen()
 
     def view(self, found: Answer) -> Updates:
         """What the new answer's map can be compared with; older pictures go."""
@@ -100,13 +104,20 @@ class SideBySide:
         other: str | None,
         shown: Answer | None,
         latest: Latest,
+        own: Latest,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
-    ) -> tuple[tuple, str] | None:
+    ) -> Iterator[Updates]:
         """Which map was compared, and the pictures with how to read them, as HTML.
 
-        It gives up when the visitor asks for another map meanwhile.
+        It gives up when the visitor stops it, or asks for another map meanwhile.
+
+        Parameters
+        ----------
+        latest, own : the visitor's questions for maps, and for comparisons.
         """
-        tell = following(latest, progress, "Drawing the maps")
+        tell = following(latest, own, progress, "Drawing the maps")
+        yield {self.stop.button: gr.update(visible=True), self.found: None}
+        found = None
         try:
             if shown is None:
                 raise PokeclfError("There is no map to compare yet.")
@@ -115,12 +126,12 @@ class SideBySide:
                 line, pictures = _through(kind, seen, shown, tell)
             else:
                 line, pictures = _pair(shown, *self._second(kind, other, shown, tell))
-            return shown.question, line + wording.figures(pictures)
+            found = shown.question, line + wording.figures(pictures)
         except StoppedError:
-            return None
+            pass
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
-            return None
+        yield {self.stop.button: gr.update(visible=False), self.found: found}
 
     def _species(self, shown: Answer) -> list[tuple[str, str]]:
         return [
@@ -174,26 +185,35 @@ def _pair(shown: Answer, second: Explanation, crop: Image.Image) -> tuple[str, P
     first, paint = shown.explanation, shown.paint or Paint()
     crops = (shown.crop, crop.resize(shown.crop.size, Image.Resampling.BICUBIC))
     shared, pictures = beside((first, second), crops, _names(first, second), paint)
-    return map_wording.pair_line(first, second, shared), pictures
+    both = f"<p>Both: {escape(_common(first, second))}.</p>"
+    return both + map_wording.pair_line(first, second, shared), pictures
 
 
 def _names(first: Explanation, second: Explanation) -> tuple[str, str]:
     """What tells two maps apart, in a word or two each."""
-    if first.species != second.species:
-        return of(first.species).name, of(second.species).name
-    names = [
-        [study.find(each.model).name, METHODS[each.method].name, each.layer, *_rest(each)]
-        for each in (first, second)
-    ]
-    parts = [place for place in range(len(names[0])) if names[0][place] != names[1][place]]
-    one, other = (", ".join(each[place] for place in parts) for each in names)
+    pairs = zip(_made_of(first), _made_of(second), strict=True)
+    unlike = [(one, other) for one, other in pairs if one != other]
+    one, other = (", ".join(filter(None, each)) for each in zip(*unlike, strict=True))
     return one, other
 
 
-def _rest(each: Explanation) -> tuple[str, str]:
-    """What else a map was made by: the species that it is set against, and settings."""
-    against = f"not {of(each.against).name}" if each.against else "for itself"
-    return against, ", ".join(each.settings) or "no settings"
+def _common(first: Explanation, second: Explanation) -> str:
+    """What two maps share: model, method, layer, species."""
+    pairs = zip(_made_of(first), _made_of(second), strict=True)
+    return ", ".join(one for one, other in pairs if one == other and one)
+
+
+def _made_of(each: Explanation) -> tuple[str, ...]:
+    """Everything that a map was made by, in words; empty where there is nothing to say."""
+    against = f"not {of(each.against).name}" if each.against else ""
+    return (
+        study.find(each.model).name,
+        METHODS[each.method].name,
+        each.layer,
+        of(each.species).name,
+        against,
+        ", ".join(each.settings),
+    )
 
 
 def _through(

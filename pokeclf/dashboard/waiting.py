@@ -56,12 +56,21 @@ class Latest:
             raise StoppedError
 
 
-def following(latest: Latest, progress: Callable[..., None], words: str) -> Callable[[float], None]:
-    """Shows progress on the map that is on the page, and gives up when another is asked for."""
-    number = latest.number
+def following(
+    latest: Latest, own: Latest, progress: Callable[..., None], words: str
+) -> Callable[[float], None]:
+    """Shows progress on work about the map that is on the page, and gives up in time.
+
+    Parameters
+    ----------
+    latest, own : the visitor's questions for maps, and for such work: a new one of either, or
+        its button to stop, ends it.
+    """
+    numbers = latest.number, own.next()
 
     def tell(share: float) -> None:
-        latest.check(number)
+        latest.check(numbers[0])
+        own.check(numbers[1])
         limits.check()
         progress(share, desc=words)
 
@@ -92,6 +101,25 @@ class Wish:
     method: str | None
     options: Options
     paint: Paint
+
+
+class Stop:
+    """A button that is seen while something below the map is at work, and ends that."""
+
+    def __init__(self, name: str) -> None:
+        self.button = gr.Button("Stop", size="sm", visible=False, elem_id=name)
+        self.own = gr.State(Latest())  # the visitor's questions of this kind
+
+    def listen(self) -> None:
+        """Connect the button."""
+        self.button.click(
+            self.give_up, self.own, self.button, show_progress="hidden", api_visibility="private"
+        )
+
+    def give_up(self, own: Latest) -> dict[str, object]:
+        """Nobody waits for it any more."""
+        own.next()
+        return gr.update(visible=False)
 
 
 class Waiting:

@@ -15,7 +15,7 @@ from pokeclf.classifier import Guess, Status
 from pokeclf.imaging import Preprocessing
 from pokeclf.markup import NBSP, percent
 from pokeclf.species import of
-from pokeclf.study import SCRATCH, StudyModel
+from pokeclf.study import SCRATCH, StudyModel, find
 
 NONE_OF_THEM = "This does not look like one of the 151. The nearest guess is"
 FIGURE_SPACE = "\N{FIGURE SPACE}"
@@ -147,6 +147,14 @@ def not_guessed(species: str, most: int) -> str:
     return (
         f"{escape(of(species).name)} is not among this model's {most} best guesses, so the map is "
         "for its best one."
+    )
+
+
+def not_there(model: str, absent: Sequence[str]) -> str:
+    """Why a map is not made as an address asks, as HTML."""
+    return (
+        f"{escape(find(model).name)} has no {escape(' and no '.join(absent))}, "
+        "so its usual map is shown."
     )
 
 

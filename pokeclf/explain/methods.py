@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pokeclf.classifier import Classifier
-from pokeclf.explain import attention, cam, masking, shap
+from pokeclf.explain import attention, cam, masking, shap, windows
 from pokeclf.explain.request import Request
 from pokeclf.models.network import Network
 from pokeclf.models.trees import TreeNetwork
@@ -121,6 +121,12 @@ METHODS: dict[str, Method] = {
             FEATURES, shap.tree_shap_map,
         ),
         Method(
+            "feature-occlusion", "Feature occlusion",
+            "Bright places are those whose features speak for this species on their own, "
+            "and are missed when they are left out.",
+            FEATURES, windows.feature_occlusion,
+        ),
+        Method(
             "occlusion", "Occlusion",
             "Bright places are those that make the model less sure of this species "
             "when they are covered.",
@@ -139,14 +145,12 @@ _FOR_CONVOLUTIONS = ("cam", "grad-cam++", "xgrad-cam")
 """CAM needs a linear layer on a mean of places. The other two divide by the sum of a channel,
 which for a transformer's tokens, of either sign, may be next to nothing: one channel of an early
 block then makes up nearly the whole map."""
-_DEFAULTS = {ViT: "class-attention", TreeNetwork: "shap", Network: "grad-cam"}
-"""The method that is shown first, by kind of network."""
 
 
 def methods_of(classifier: Classifier) -> tuple[Method, ...]:
     """The methods that a model has, its default first."""
     network = classifier.network
-    default = next(name for kind, name in _DEFAULTS.items() if isinstance(network, kind))
+    default = _default(network)
     able = [method for method in METHODS.values() if _has(network, method)]
     return tuple(sorted(able, key=lambda method: method.id != default))
 
@@ -167,6 +171,15 @@ def layers_of(classifier: Classifier, method: Method) -> tuple[str, ...]:
             return tuple(f"block {number} of {blocks}" for number in range(1, blocks + 1))
         return (f"all {blocks} blocks",)
     return network.layers if "layer" in method.takes else network.layers[-1:]
+
+
+def _default(network: Network) -> str:
+    """The method that is shown first."""
+    if isinstance(network, TreeNetwork):
+        # Where layers lie between the feature map and the features, SHAP values find no way back
+        # that beats random maps in deletion on validation images.
+        return "shap" if len(network.source.head) == 1 else "feature-occlusion"
+    return "class-attention" if isinstance(network, ViT) else "grad-cam"
 
 
 def _has(network: Network, method: Method) -> bool:

@@ -69,7 +69,9 @@ def difference_overlay(
     difference: np.ndarray,
     paint: Paint = Paint(),
 ) -> Image.Image:
-    """Lay the difference of two maps over a crop: orange where it is above 0, purple below.
+    """Lay the difference of two maps over a grey crop: orange where it is above 0, purple below.
+
+    The crop loses its own colours, as orange on a yellow Pikachu would not be seen.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ def difference_overlay(
     """
     size = np.abs(difference)
     opacity = np.sqrt(size * paint.strength) * (size >= paint.threshold)
-    return _mixed(crop, DIFFERENCE(0.5 + 0.5 * difference), opacity)
+    return _mixed(crop.convert("L"), DIFFERENCE(0.5 + 0.5 * difference), opacity)
 
 
 def captioned(picture: Image.Image, lines: Sequence[str]) -> Image.Image:

@@ -61,7 +61,7 @@ def shap_values(ensemble: Forest | Boosted, features: Tensor, species: int) -> t
         (boosted trees) of the class.
     base : what the ensemble gives when no feature is known.
     """
-    leaves, weights = _leaves_of_class(ensemble, species)
+    leaves, weights = ensemble.leaves_of(species)
     paths = _paths(ensemble, leaves, features)
     values = torch.zeros(len(features), dtype=torch.float64)
     base = float(ensemble.base[species]) if isinstance(ensemble, Boosted) else 0.0
@@ -102,17 +102,6 @@ def _leaf_contributions(paths: _Paths, weights: Tensor) -> Tensor:
         factors = point * paths.known + (1 - point) * paths.unknown
         total += area * factors.prod(0) / factors
     return weights * (paths.known - paths.unknown) * total
-
-
-def _leaves_of_class(ensemble: Forest | Boosted, species: int) -> tuple[Tensor, Tensor]:
-    """Leaves that say anything about a class, and what: the mean's or the margin's summand."""
-    if isinstance(ensemble, Boosted):
-        of_class = ensemble.tree_class == species
-        leaves = of_class[ensemble.nodes.leaf_tree].nonzero().flatten()
-        return leaves, ensemble.leaf_values[leaves].double()
-    entries = (ensemble.leaf_classes == species).nonzero().flatten()
-    leaves = torch.searchsorted(ensemble.leaf_starts, entries.int(), right=True) - 1
-    return leaves, ensemble.leaf_shares[entries].double() / ensemble.nodes.trees
 
 
 def _paths(ensemble: Forest | Boosted, leaves: Tensor, features: Tensor) -> _Paths:

@@ -19,6 +19,9 @@ class Ensemble(Protocol):
     def probabilities(self, features: Tensor) -> Tensor:
         """float32 N × D → float32 N × classes, each row summing to 1."""
 
+    def scores(self, features: Tensor, species: int) -> Tensor:
+        """What explanations are about, of one class: float32 N × D → float32 N."""
+
 
 class Nodes(nn.Module):
     """The comparisons of many trees, a few bytes each.
@@ -55,10 +58,16 @@ class Nodes(nn.Module):
         self.register_buffer("inner", inner)
         self.register_buffer("leaf_number", (torch.cumsum(~inner, 0) - 1).to(torch.int32))
 
-    def leaf_of(self, features: Tensor) -> Tensor:
-        """Number of the leaf that each row reaches in each tree: N × D → N × trees, int64."""
-        node = torch.arange(self.trees).repeat(len(features))
-        row = torch.arange(len(features)).repeat_interleave(self.trees)
+    def leaf_of(self, features: Tensor, trees: Tensor | None = None) -> Tensor:
+        """Number of the leaf that each row reaches in each tree: N × D → N × trees, int64.
+
+        Parameters
+        ----------
+        trees : numbers of those that are asked, int64; all when None.
+        """
+        roots = torch.arange(self.trees) if trees is None else trees
+        node = roots.repeat(len(features))
+        row = torch.arange(len(features)).repeat_interleave(len(roots))
         on_the_way = self.inner[node].nonzero().flatten()
         while len(on_the_way):
             here = node[on_the_way]
@@ -164,6 +173,18 @@ class Forest(nn.Module):
         """Training images that reach each node, float32."""
         return self.nodes.summed_up(self.cover)
 
+    def leaves_of(self, species: int) -> tuple[Tensor, Tensor]:
+        """Leaves that hold a class, and what each adds to its probability, float64."""
+        entries = (self.leaf_classes == species).nonzero().flatten()
+        leaves = torch.searchsorted(self.leaf_starts, entries.int(), right=True) - 1
+        return leaves, self.leaf_shares[entries].double() / self.nodes.trees
+
+    def scores(self, features: Tensor, species: int) -> Tensor:
+        """What is explained of a class: its probability, N × D → N float32."""
+        leaves, weights = self.leaves_of(species)
+        adds = torch.zeros(self.nodes.leaves).index_add_(0, leaves, weights.float())
+        return adds[self.nodes.leaf_of(features)].sum(1)
+
     def probabilities(self, features: Tensor) -> Tensor:
         """Mean over the trees of the class shares in the reached leaves: N × classes float32."""
         leaf = self.nodes.leaf_of(features.float()).flatten()
@@ -215,6 +236,16 @@ class Boosted(nn.Module):
     def node_cover(self) -> Tensor:
         """Sum of the Hessians of the training images that reach each node, float32."""
         return self.nodes.summed_up(self.cover)
+
+    def leaves_of(self, species: int) -> tuple[Tensor, Tensor]:
+        """Leaves of a class's trees, and what each adds to its margin, float64."""
+        leaves = (self.tree_class[self.nodes.leaf_tree] == species).nonzero().flatten()
+        return leaves, self.leaf_values[leaves].double()
+
+    def scores(self, features: Tensor, species: int) -> Tensor:
+        """What is explained of a class: its margin, N × D → N float32; asks its own trees alone."""
+        trees = (self.tree_class == species).nonzero().flatten()
+        return self.base[species] + self.leaf_values[self.nodes.leaf_of(features, trees)].sum(1)
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Softmax of the margins: N × classes float32."""

@@ -154,6 +154,22 @@ class TestIdentify:
         assert shown.explanation.species == seen.best.species
         assert "is not among this model's 10 best guesses" in warnings[0]
 
+    @pytest.mark.parametrize(
+        ("model", "asked", "sentence"),
+        [
+            ("convmixer", {"method": "rollout"}, "ConvMixer has no method Attention rollout, so"),
+            ("convmixer", {"method": "layer-cam", "layer": "block 9 of 12"}, "no block 9 of 12"),
+            ("vit_frozen", {"method": "attention", "head": 7}, "has no head 8, so its usual map"),
+        ],
+    )
+    def test_what_the_model_does_not_have_is_told(
+        self, identify, warnings, model, asked, sentence
+    ):  # fmt: skip
+        _, shown = self.follow(identify, example="eevee", model=model, **asked)
+        assert shown.usual
+        assert len(warnings) == 1
+        assert sentence in warnings[0]
+
     def test_a_model_that_cannot_answer_is_told_and_the_best_one_answers(self, identify, warnings):
         _, shown = self.follow(identify, example="eevee", model="vit_scratch")
         assert shown.card.model == "vit_frozen"

@@ -18,6 +18,7 @@ from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest, if_still_shown
 from pokeclf.explain import METHODS, Options, faithfulness
+from pokeclf.explain.caption import caption
 from pokeclf.explain.faithfulness import Faithfulness, Scores
 from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.explain.trust import Trust
@@ -124,16 +125,16 @@ class TestKeep:
         one = look(**page, method="attention", settings=(None, None, "mean", "1", 0), threshold=30)[
             "shown"
         ]
-        assert "head 2" in map_wording.caption(one)[1]
-        assert "30.0" in map_wording.caption(one)[2]
-        assert "whatever the species" in map_wording.caption(one)[0]
+        assert "head 2" in _caption(one)[1]
+        assert "30.0" in _caption(one)[2]
+        assert "whatever the species" in _caption(one)[0]
         merged = look(**page, method="rollout", settings=(None, None, "max", "all", 50))["shown"]
         told = ["heads merged by max", "weakest 50 % of the attention left out"]
-        assert all(each in map_wording.caption(merged)[1] for each in told)
+        assert all(each in _caption(merged)[1] for each in told)
         assert all(each in map_wording.details(merged) for each in told)
         cam = look(**page, method="finer-cam")["shown"]
-        assert "compared with" in map_wording.caption(cam)[1]
-        assert of(cam.explanation.species).name in map_wording.caption(cam)[0]
+        assert "compared with" in _caption(cam)[1]
+        assert of(cam.explanation.species).name in _caption(cam)[0]
 
     def test_nothing_to_save_is_said(self, identify, warnings):
         assert identify.keep.keep(None) == ""
@@ -144,7 +145,7 @@ class TestSideBySide:
     @pytest.fixture
     def compare(self, identify):
         def call(kind, other, shown):
-            found = identify.beside.compare(kind, other, shown, Latest(), lambda *_, **__: None)
+            found = _compared(identify, kind, other, shown)
             html = plain(if_still_shown(found, shown))
             return html, re.findall("<figcaption>([^<]+)", html)
 
@@ -157,6 +158,7 @@ class TestSideBySide:
         assert "on one scale" in html
         assert names[1] == of(other).name
         assert names[2].startswith("Orange: ")
+        assert html.startswith("<p>Both: ConvMixer, Grad-CAM, stage 8 of 8.</p>")
 
     @pytest.mark.parametrize(("kind", "count"), [("method", 3), ("model", 3), ("layers", 8)])
     def test_methods_models_and_layers(self, identify, look, compare, kind, count):
@@ -204,7 +206,7 @@ class TestSideBySide:
 
     def test_a_comparison_that_comes_late_is_not_shown_below_another_map(self, identify, look):
         shown, latest = look()["shown"], Latest()
-        found = identify.beside.compare("layers", None, shown, latest, lambda *_, **__: None)
+        found = _compared(identify, "layers", None, shown, latest)
         other = look(path=EEVEE)["shown"]
         assert if_still_shown(found, shown)
         assert if_still_shown(found, other) == if_still_shown(found, None) == ""
@@ -212,7 +214,17 @@ class TestSideBySide:
         def another_question(share, **_):
             latest.next()
 
-        assert identify.beside.compare("layers", None, shown, latest, another_question) is None
+        assert _compared(identify, "layers", None, shown, latest, another_question) is None
+
+    def test_a_comparison_may_be_stopped_or_started_anew(self, identify, look, warnings):
+        shown, own, beside = look()["shown"], Latest(), identify.beside
+        for overtake in (beside.stop.give_up, Latest.next):
+            progress = partial(_overtaken, overtake, own)
+            first, last = beside.compare("layers", None, shown, Latest(), own, progress)
+            assert first[beside.stop.button]["visible"]
+            assert not last[beside.stop.button]["visible"]
+            assert last[beside.found] is None
+        assert not warnings
 
     def test_what_cannot_be_compared_is_said(self, compare, look, warnings):
         assert compare("species", None, look()["shown"]) == ("", [])
@@ -220,6 +232,18 @@ class TestSideBySide:
         assert warnings == [
             "Choose what this map is to be compared with.", "There is no map to compare yet.",
         ]  # fmt: skip
+
+
+def _caption(shown):
+    return caption(shown.explanation, shown.card, shown.probability, shown.paint.threshold)
+
+
+def _compared(
+    identify, kind, other, shown, latest=None, progress=lambda *_, **__: None
+):  # fmt: skip
+    """What a comparison of an answer's map with others finds."""
+    *_, last = identify.beside.compare(kind, other, shown, latest or Latest(), Latest(), progress)
+    return last[identify.beside.found]
 
 
 def _offered(identify, shown):
@@ -268,11 +292,11 @@ class TestCheck:
     def test_a_check_may_be_stopped_or_overtaken(self, identify, look, warnings):
         shown = look(path=EEVEE)["shown"]  # whose random maps are not known yet
         latest, own = Latest(), Latest()
-        for overtake in (identify.check.give_up, Latest.next):
+        for overtake in (identify.check.stop.give_up, Latest.next):
             progress = partial(_overtaken, overtake, own)
             first, last = identify.check.check(shown, latest, own, progress)
-            assert first[identify.check.stop]["visible"]
-            assert not last[identify.check.stop]["visible"]
+            assert first[identify.check.stop.button]["visible"]
+            assert not last[identify.check.stop.button]["visible"]
             assert last[identify.check.found] is None
         progress = partial(_overtaken, Latest.next, latest)
         *_, last = identify.check.check(shown, latest, own, progress)

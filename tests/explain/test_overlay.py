@@ -30,21 +30,22 @@ def test_what_lies_below_the_threshold_is_left_as_it_is(heatmap):
     assert (shown[:8] != original[:8]).any(2).all()
 
 
-def test_a_difference_is_orange_above_0_purple_below_and_clear_at_0():
+def test_a_difference_is_orange_above_0_purple_below_and_grey_at_0():
     difference = np.zeros((16, 16), np.float32)
     difference[:5], difference[11:] = 1, -1
     shown = np.asarray(difference_overlay(CROP, difference, Paint(1))).astype(int)
-    assert (shown[5:11] == np.asarray(CROP)[5:11]).all()
+    assert (shown[5:11] == np.asarray(CROP.convert("L"))[5:11, :, None]).all()
     red, _, blue = shown[0, 0]
     assert red > blue
     red, _, blue = shown[15, 0]
     assert blue > red
 
 
-def test_a_difference_of_strength_0_is_the_picture_alone():
+def test_a_difference_of_strength_0_is_the_grey_picture_alone():
     crop = Image.new("RGB", (2, 2), (10, 20, 30))
     difference = np.array([[1, -1], [0.5, 0]], np.float32)
-    assert difference_overlay(crop, difference, Paint(0)).tobytes() == crop.tobytes()
+    grey = crop.convert("L").convert("RGB")
+    assert difference_overlay(crop, difference, Paint(0)).tobytes() == grey.tobytes()
 
 
 def test_a_captioned_picture_has_room_for_its_lines():

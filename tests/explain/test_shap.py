@@ -90,8 +90,7 @@ def test_trees_that_learned_nothing_have_nothing_to_say():
 def test_the_map_carries_the_values_back_to_their_places(store, image, model):
     classifier = store.get(model)
     observation = classifier.observe(image)
-    found = explain.explain(classifier, observation, "pikachu")
-    assert found.method == "shap"
+    found = explain.explain(classifier, observation, "pikachu", "shap")
     network, trunk = classifier.network, observation.trunk
     features = network.pool(trunk)[0]
     number = observation.classes.index("pikachu")

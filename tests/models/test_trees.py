@@ -92,6 +92,18 @@ def test_a_booster_answers_as_it_was_trained(data, rounds):
         assert ours.nodes.trees < 12 * rounds
 
 
+def test_what_is_explained_of_a_class(data):
+    """A forest's probability, and a booster's margin, for which its own trees are enough."""
+    x, y = data
+    rows = torch.from_numpy(x[:40])
+    forest = RandomForestClassifier(5, random_state=0).fit(x, y)
+    found = Forest(packed(forest), 12).scores(rows, 7)
+    np.testing.assert_allclose(found, forest.predict_proba(x[:40])[:, 7], atol=1e-6)
+    booster = XGBClassifier(n_estimators=6, max_depth=4).fit(x, y)
+    margins = booster.predict(x[:40], output_margin=True)
+    np.testing.assert_allclose(Boosted(packed(booster)).scores(rows, 7), margins[:, 7], atol=1e-4)
+
+
 def test_a_booster_that_learned_nothing():
     x, y = np.zeros((30, 4), np.float32), np.repeat([0, 1, 2], [5, 10, 15])
     trained = XGBClassifier(n_estimators=3, n_jobs=1).fit(x, y)
