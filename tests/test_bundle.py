@@ -24,7 +24,6 @@ from pokeclf import (
 from pokeclf.__main__ import main
 from pokeclf.classifier import ModelStore
 from pokeclf.dataset import read_split
-from pokeclf.explain import trust
 
 ROOT = Path(__file__).resolve().parent.parent
 KANTO = ROOT.parent / "shared" / "kanto"
@@ -108,9 +107,6 @@ def test_each_answers_and_explains_a_drawing(store, model, tmp_path, monkeypatch
     assert "pikachu" in [guess.species for guess in observation.top(5)]
     command = ["explain", str(drawing), f"--model={model}", "--array=map.npy"]
     offered = [method.id for method in explain.methods_of(classifier)]
-    # The table of promises takes the first one that was examined for the one that is shown first.
-    examined = trust.read(hub.BUNDLED / model, classifier.card.weights_sha256)
-    assert list(examined)[:1] in ([], offered[:1])
     for method in offered:
         assert main([*command, f"--method={method}"]) == 0, method
         written = f"pikachu-{model}-{method}.png"

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pokeclf import promises, study
+from pokeclf.classifier import ModelStore
+from pokeclf.explain import default_method
 from pokeclf.promises import AT_LEAST, AT_MOST, Figure, Promise, Target
 from pokeclf.results import Result
 from train.tables import Stored
@@ -64,14 +66,14 @@ def read(root: Path, stored: Stored, figures: Path) -> list[Row]:
     Raises
     ------
     PokeclfError
-        When that file is damaged.
+        When that file is damaged, or a model cannot be loaded.
     """
     weights = {model: result.card.weights_sha256 for model, result in stored.tuned.items()}
     known = promises.current(promises.read(figures), weights)
     measured = [(promise, known.get(promise.id)) for promise in promises.MEASURED]
     return [
         *_answers(stored),
-        *_maps(stored),
+        *_maps(root, stored),
         *_sizes(root),
         *(Row(promise, each.value if each else None, each) for promise, each in measured),
     ]
@@ -148,21 +150,19 @@ def _cards(stored: Stored, best: Result) -> Iterator[Row]:
     )
 
 
-def _maps(stored: Stored) -> Iterator[Row]:
+def _maps(root: Path, stored: Stored) -> Iterator[Row]:
     """Of every model that is right more often than not, the method that is shown first."""
-    models = [
-        model for model, result in stored.tuned.items() if result.card.test.accuracy > _RECOGNISED
-    ]
-    examined = [list(stored.trust[model].values()) for model in models if model in stored.trust]
-    # The default method of a model is examined first.
-    better = sum(methods[0].beats_random for methods in examined)
+    store = ModelStore(root)
+    right = [model for model, each in stored.tuned.items() if each.card.test.accuracy > _RECOGNISED]
+    examined = [model for model in right if model in stored.trust]
+    shown = [stored.trust[model].get(default_method(store.get(model)).id) for model in examined]
     yield Row(
         _count(
             "maps",
             "Models over 50% whose first map is better than random ones, covered and laid open",
-            len(models),
+            len(right),
         ),
-        better if examined else None,
+        sum(each is not None and each.beats_random for each in shown) if examined else None,
     )
 
 
