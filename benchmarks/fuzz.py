@@ -23,10 +23,15 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.recording import record
+from pokeclf import commandline
 from pokeclf.files import write_atomically
+from pokeclf.promises import FUZZ
 from tests.bad_images import corpus
 from tests.bad_images.trial import DEFECT, SECONDS, Outcome, attempt, bound_memory, bound_time
 
+MINUTES = 60
+"""What the promise is about."""
 PATIENCE = 600
 """Seconds to wait for one file, whatever else the computer does."""
 LARGE = 50_000
@@ -219,15 +224,22 @@ def context() -> multiprocessing.context.SpawnContext:
 
 
 def main() -> int:
-    """Run the command; 1 when there were findings."""
+    """Run the command; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--minutes", type=float, default=MINUTES)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="default: the time")
     parser.add_argument("--keep", type=Path, default=Path("runs/fuzz"), metavar="DIR")
     options = parser.parse_args()
+    return commandline.run(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fuzz, and tell and record what came of it; 1 when there were findings."""
     print(f"Seed {options.seed}, {options.minutes:g} minutes, process {os.getpid()}.", flush=True)
     tally = fuzz(options.minutes, options.seed, options.keep)
     print(tally)
+    full = options.minutes >= MINUTES
+    record({FUZZ: len(tally.defects)}, at_full_length=full)
     return 1 if tally.defects else 0
 
 

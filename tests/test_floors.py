@@ -15,7 +15,7 @@ SOURCES = sorted(
 )
 FLOORS = [
     {"errors", "species", "files", "storage", "recipe", "markup", "containers"},
-    {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis"},
+    {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis", "promises"},
     {"dataset", "models"},
     {"checkpoint", "datasummary", "novelty"},
     {"classifier", "results", "library", "pictures", "embedding", "tradingcards", "cardfigures"},

@@ -1,8 +1,9 @@
 """``python -m train report``: write down the results of the checkpoints.
 
 It writes a model card, ``README.md``, into each checkpoint's folder; and, of the bundled
-checkpoints, the table in the project's README.md and ``docs/results.md`` with everything else, of
-other checkpoints a ``README.md`` with all that beside them.
+checkpoints, the tables of results and of promises in the project's README.md, and
+``docs/results.md`` with everything else, of other checkpoints a ``README.md`` with all that beside
+them. What is promised of the bundled checkpoints is printed, too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from pokeclf import cardfigures, commandline, dataset, diagnosis, hub, novelty, results
+from pokeclf import cardfigures, commandline, dataset, diagnosis, hub, novelty, promises, results
 from pokeclf.classifier import ModelStore, Status
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import trust
@@ -19,15 +20,13 @@ from pokeclf.explain.trust import Trust
 from pokeclf.files import write_atomically
 from pokeclf.novelty import Novelty
 from pokeclf.results import Result
-from train import tables
+from train import promised, tables
 from train.modelcards import model_card
 from train.tables import Stored
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 RESULTS = ROOT / "docs" / "results.md"
-BEGIN = "<!-- results: written by `python -m train report` -->"
-END = "<!-- end of results -->"
 _HEADER = (
     "| model | stage | parameters | study | ours (95 % interval) | top-5 | on disk |\n"
     "|---|---|---:|---:|---:|---:|---:|\n"
@@ -74,13 +73,20 @@ def _row(status: Status) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-def with_table(readme: str, table: str) -> str:
-    """README's text with the table between its two marks."""
-    before, mark, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not mark or not end:
-        raise PokeclfError("README.md has lost the marks between which the results stand.")
-    return f"{before}{BEGIN}\n{table}{END}{after}"
+def with_table(readme: str, name: str, table: str) -> str:
+    """README's text with a table between the two marks of that name.
+
+    Raises
+    ------
+    PokeclfError
+        When the marks are not there.
+    """
+    begin, end = f"<!-- {name}: written by `python -m train report` -->", f"<!-- end of {name} -->"
+    before, mark, rest = readme.partition(begin)
+    _, found, after = rest.partition(end)
+    if not mark or not found:
+        raise PokeclfError(f"README.md has lost the marks between which the {name} stand.")
+    return f"{before}{begin}\n{table}{end}{after}"
 
 
 def results_page(stored: Stored) -> str:
@@ -205,14 +211,19 @@ def main(arguments: list[str]) -> int:
             )
             for model_id, result in stored.tuned.items()
         }
+        rows = ()
         if options.out.resolve() == hub.BUNDLED:
-            texts[README] = with_table(README.read_text(encoding="utf-8"), table)
+            rows = promised.read(options.out, stored, promises.FIGURES)
+            readme = with_table(README.read_text(encoding="utf-8"), "results", table)
+            texts[README] = with_table(readme, "promises", promised.table(rows))
             texts[RESULTS] = results_page(stored)
         else:  # The project's own pages are about its own checkpoints.
             texts[options.out / "README.md"] = f"{table}\n{results_page(stored)}"
         for path, text in texts.items():
             write_atomically(path, text.encode())
             print(path)
+        for row in rows:
+            print(row)
         return 0
 
     return commandline.run(write)

@@ -13,6 +13,7 @@ from benchmarks.crowd import Asked, Crowd
 from benchmarks.load import Load, measure, table
 from benchmarks.mix import Question, bad_files, mix, passes, pictures
 from benchmarks.visitor import API, Picture, Site, Visitor
+from pokeclf.promises import LOAD_ANSWERS, LOAD_MEMORY, LOAD_RATE
 from tests.dashboard.conftest import EEVEE, PIKACHU
 from tests.serving import serving
 
@@ -127,11 +128,19 @@ def test_everything_that_can_go_wrong_is_told():
         (_load(_asked(), _asked(problem="ReadError")), "had no answer"),
         (_load(_asked(), _asked(places=(0, 3))), "their place"),
         (_load(_asked(), _asked(places=())), "their place"),
-        (_load(_asked(), _asked(), memory=(5000.0,)), "more than 3000 MB"),
+        (_load(_asked(), _asked(), memory=(5000.0,)), "too much memory"),
         (_load(_asked(), _asked(end=11.0)), "less done"),
     ):
         assert words in "\n".join(case.failures)
         assert words in table(case)
+
+
+def test_the_promised_figures_are_those_of_the_crowd():
+    bad = _asked(answer=2), _asked(problem="ReadError"), _asked(), _asked()
+    load = _load(*bad, memory=(90.0, 120.0, 110.0))
+    assert load.figures == {LOAD_ANSWERS: 2, LOAD_RATE: 2.0, LOAD_MEMORY: 120.0}
+    assert "together 2 (target at most 0: missed)" in table(load)
+    assert "2.00 times (target at least 0.8 times: reached)" in table(load)
 
 
 def test_growth_is_measured_after_the_warm_up():

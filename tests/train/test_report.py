@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from pokeclf import checkpoint, dataset, hub, results
+from pokeclf import checkpoint, dataset, hub, promises, results
 from pokeclf.cardfigures import CardFigures
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.trust import Trust
 from pokeclf.novelty import Detector, Distances, Novelty, Refusals
 from tests.tiny_checkpoints import write_random_checkpoint
-from train import report, tables
+from train import promised, report, tables
 from train.modelcards import model_card
 
 PARTS = {
@@ -62,7 +62,14 @@ CARDS = CardFigures("convmixer", "a", "b", 10, 5, 9, 10, 7, 3, 8)
 
 def test_the_readmes_table_is_what_the_cards_say():
     readme = report.README.read_text(encoding="utf-8")
-    assert report.with_table(readme, report.results_table(ModelStore(hub.BUNDLED))) == readme
+    table = report.results_table(ModelStore(hub.BUNDLED))
+    assert report.with_table(readme, "results", table) == readme
+
+
+def test_the_readmes_promises_are_what_was_measured(stored):
+    readme = report.README.read_text(encoding="utf-8")
+    table = promised.table(promised.read(hub.BUNDLED, stored, promises.FIGURES))
+    assert report.with_table(readme, "promises", table) == readme
 
 
 def test_the_page_of_results_is_what_the_checkpoints_say(stored):
@@ -87,7 +94,7 @@ def test_every_model_has_a_row_with_its_figures(tmp_path):
 
 def test_lost_marks_and_no_models_are_said(tmp_path):
     with pytest.raises(PokeclfError, match="lost the marks"):
-        report.with_table("# a README without them", "table")
+        report.with_table("# a README without them", "results", "table")
     with pytest.raises(PokeclfError, match="No model is trained yet"):
         report.results_table(ModelStore(tmp_path))
 
