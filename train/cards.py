@@ -2,8 +2,8 @@
 
 The test images that are trading cards are classified as they are, and on made-up photos of them
 over backgrounds that the card finder has not seen; each as the whole picture, and as the page
-does it: the finder looks for the card, and of its parts and the whole picture the one counts of
-which the model is surest.
+does it: the finder looks for the card, and of its parts the one counts of which the model is
+surest; where it is not certain that there is a card, the whole picture is one of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pokeclf import cardfigures, commandline, tradingcards
 from pokeclf.cardfigures import CardFigures
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.files import sha256
-from pokeclf.tradingcards import Finder, views
+from pokeclf.tradingcards import WHOLE, Finder, views
 from train.cardfinder import every_second, scenes_of
 from train.cardphotos import Scenes
 from train.finished import models_parser
@@ -42,10 +42,12 @@ class Seen:
     Attributes
     ----------
     pictures : the whole picture, and the parts of the card if one was found.
+    counting : places among them of which the surest counts.
     """
 
     species: str
     pictures: tuple[Image.Image, ...]
+    counting: tuple[int, ...] = (0,)
 
 
 def main(arguments: list[str]) -> int:
@@ -99,8 +101,11 @@ def photographs(scenes: Scenes, seed: int) -> list[tuple[str, np.ndarray]]:
 def _seen(finder: Finder, species: str, pixels: np.ndarray) -> Seen:
     picture = Image.fromarray(pixels)
     cards = finder.find(picture)
-    parts = tuple(views(picture, cards[0].corners).values()) if cards else ()
-    return Seen(species, (picture, *parts))
+    if not cards:
+        return Seen(species, (picture,))
+    pictures = {WHOLE: picture, **views(picture, cards[0].corners)}
+    counting = tuple(list(pictures).index(part) for part in cards[0].counting)
+    return Seen(species, tuple(pictures.values()), counting)
 
 
 def measure(
@@ -127,9 +132,9 @@ def measure(
 
 
 def _answers(classifier: Classifier, seen: Seen) -> tuple[bool, bool]:
-    """Whether the whole picture, and the part that the model is surest of, is recognised."""
+    """Whether the whole picture, and what counts that the model is surest of, is recognised."""
     preprocessing, classes = classifier.card.preprocessing, classifier.card.classes
     inputs = torch.stack([preprocessing.tensor(picture) for picture in seen.pictures])
     best = classifier.probabilities(classifier.logits(inputs)).max(1)
-    surest = int(best.values.argmax())
+    surest = max(seen.counting, key=lambda place: float(best.values[place]))
     return tuple(classes[int(best.indices[place])] == seen.species for place in (0, surest))

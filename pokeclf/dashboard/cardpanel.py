@@ -21,10 +21,9 @@ from pokeclf.dashboard.inputs import Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import ImageError
-from pokeclf.tradingcards import PARTS, Finder, views
+from pokeclf.tradingcards import PARTS, WHOLE, Finder, TradingCard, views
 
 Updates = dict[gr.components.Component, Any]
-WHOLE = "whole picture"
 OUTLINE, CHOSEN, CLICKED = (255, 196, 0), (230, 40, 40), (40, 90, 230)
 
 
@@ -35,15 +34,20 @@ class Desk:
     Attributes
     ----------
     path : the picture as it was uploaded.
-    outlines : float32 4 × 2 each, as :class:`~pokeclf.tradingcards.TradingCard` has corners.
+    cards : the largest first.
     chosen : place of the card that is looked at.
     clicked : corners that the visitor has shown so far, x and y.
     """
 
     path: str
-    outlines: tuple[np.ndarray, ...]
+    cards: tuple[TradingCard, ...]
     chosen: int = 0
     clicked: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def card(self) -> TradingCard:
+        """The one that is looked at."""
+        return self.cards[self.chosen]
 
 
 class CardPanel:
@@ -130,7 +134,7 @@ class CardPanel:
         found = self.finder.find(picture) if picture else ()
         if not found:
             return {self.desk: None, self.panel: gr.update(visible=False)}
-        return self.show(Desk(path, tuple(card.corners for card in found)), model, part)
+        return self.show(Desk(path, found), model, part)
 
     def offer(self, path: str) -> Updates:
         """The same for a picture that stays whole until another part is chosen."""
@@ -139,7 +143,7 @@ class CardPanel:
     def show(self, desk: Desk, model: str | None, part: str | None = None) -> Updates:
         """The panel for a desk; the model says which part, unless one is named."""
         part = part or self.surest(desk, model)
-        count = len(desk.outlines)
+        count = len(desk.cards)
         cards = [(f"{number + 1} of {count}", str(number)) for number in range(count)]
         said = "A trading card was" if count == 1 else f"{count} trading cards were"
         return {
@@ -166,13 +170,13 @@ class CardPanel:
             seen = self.observations.get(self.part_file(desk, part), model)
             return seen.observation.best.probability
 
-        return max((*PARTS, WHOLE), key=probability)
+        return max(desk.card.counting, key=probability)
 
     def part_file(self, desk: Desk, part: str) -> str:
         """A file with a part of the chosen card, where Gradio keeps uploads for a time."""
         if part not in PARTS:
             return desk.path
-        shown = views(self.observations.decode(desk.path), desk.outlines[desk.chosen])[part]
+        shown = views(self.observations.decode(desk.path), desk.card.corners)[part]
         return save_pil_to_cache(shown, self.picture.GRADIO_CACHE, part.replace(" ", "-"), "png")
 
     def choose_part(self, desk: Desk | None, part: str) -> Updates:
@@ -184,7 +188,7 @@ class CardPanel:
     def choose_card(self, desk: Desk | None, number: str, model: str | None) -> Updates:
         """Ask about another card."""
         desk = _there(desk)
-        if number not in map(str, range(len(desk.outlines))):
+        if number not in map(str, range(len(desk.cards))):
             raise PokeclfError("There is no such card.")
         return self.show(replace(desk, chosen=int(number), clicked=()), model)
 
@@ -199,9 +203,9 @@ class CardPanel:
         if not cv2.isContourConvex(corners.astype(np.int32)) or cv2.contourArea(corners) < 64:
             notices.notify(PokeclfError("These four corners are no card; please show them again."))
             return self._where(desk)
-        outlines = list(desk.outlines)
-        outlines[desk.chosen] = corners
-        return self.show(replace(desk, outlines=tuple(outlines)), model)
+        cards = list(desk.cards)
+        cards[desk.chosen] = TradingCard(corners, 1.0)  # somebody says that it is one
+        return self.show(replace(desk, cards=tuple(cards)), model)
 
     def _where(self, desk: Desk) -> Updates:
         """A desk with its outlines and the corners that were clicked so far."""
@@ -216,9 +220,10 @@ def outlined(picture: Image.Image, desk: Desk) -> Image.Image:
     """A picture with the outlines of its cards, the chosen one's in another colour."""
     pixels = np.array(picture)
     width = max(2, round(max(pixels.shape) / 160))
-    for number, corners in enumerate(desk.outlines):
+    for number, card in enumerate(desk.cards):
         colour = CHOSEN if number == desk.chosen else OUTLINE
-        cv2.polylines(pixels, [corners.round().astype(np.int32)], True, colour, width, cv2.LINE_AA)
+        outline = card.corners.round().astype(np.int32)
+        cv2.polylines(pixels, [outline], True, colour, width, cv2.LINE_AA)
     for place in desk.clicked:
         cv2.circle(pixels, place, 2 * width, CLICKED, -1, cv2.LINE_AA)
     return Image.fromarray(pixels)

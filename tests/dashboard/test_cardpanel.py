@@ -12,12 +12,12 @@ import pytest
 from pokeclf import drawings
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.cardpanel import WHOLE, CardPanel
+from pokeclf.dashboard.cardpanel import CardPanel
 from pokeclf.dashboard.inputs import Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
-from pokeclf.tradingcards import PARTS, TradingCard, views
+from pokeclf.tradingcards import CERTAIN, PARTS, WHOLE, TradingCard, views
 from tests.card_scene import CORNERS, card_scene
 
 OTHER = CORNERS + np.float32([200, 20])
@@ -49,7 +49,7 @@ def test_the_surest_part_of_the_largest_card_is_asked_about(panel, upload):
     assert updates[panel.panel]["visible"]
     assert "2 trading cards were found" in updates[panel.words]
     part = updates[panel.part]
-    parts = {name: panel.part_file(updates[panel.desk], name) for name in (*PARTS, WHOLE)}
+    parts = {name: panel.part_file(updates[panel.desk], name) for name in PARTS}
     sure = {
         name: panel.observations.get(path, "convmixer").observation.best.probability
         for name, path in parts.items()
@@ -57,6 +57,25 @@ def test_the_surest_part_of_the_largest_card_is_asked_about(panel, upload):
     assert sure[part] == max(sure.values())
     assert updates[panel.picture] == parts[part]
     assert [value for _, value in updates[panel.card]["choices"]] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "counting"),
+    [(CERTAIN, [*PARTS]), (CERTAIN - 0.01, [*PARTS, WHOLE])],
+)
+def test_where_no_card_may_be_the_whole_picture_counts_too(
+    panel, upload, monkeypatch, probability, counting
+):
+    asked = []
+    file = panel.part_file
+    monkeypatch.setattr(
+        panel, "part_file", lambda desk, part: asked.append(part) or file(desk, part)
+    )
+    cards = (TradingCard(CORNERS, probability),)
+    panel.__dict__["finder"] = SimpleNamespace(find=lambda picture: cards)
+    panel.find(upload, "convmixer")
+    assert asked[: len(counting)] == counting
+    assert (WHOLE in asked) == (WHOLE in counting)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -96,8 +115,8 @@ def test_four_clicks_are_another_outline(panel, upload):
     assert "bottom left" in third[panel.hint]
     assert panel.picture not in third
     last = _click(panel, third[panel.desk], corners[3])
-    np.testing.assert_array_equal(last[panel.desk].outlines[0], np.float32(corners))
-    np.testing.assert_array_equal(last[panel.desk].outlines[1], OTHER)
+    np.testing.assert_array_equal(last[panel.desk].cards[0].corners, np.float32(corners))
+    np.testing.assert_array_equal(last[panel.desk].cards[1].corners, OTHER)
     assert "top left" in last[panel.hint]
     assert last[panel.picture] != upload
 
@@ -113,7 +132,7 @@ def test_four_clicks_that_are_no_card_change_nothing(panel, upload, corners, mon
     updates = _click(panel, desk, *corners)
     assert "no card" in str(said[0])
     assert panel.picture not in updates
-    np.testing.assert_array_equal(updates[panel.desk].outlines[0], CORNERS)
+    np.testing.assert_array_equal(updates[panel.desk].cards[0].corners, CORNERS)
     assert updates[panel.desk].clicked == ()
 
 

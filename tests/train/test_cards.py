@@ -58,13 +58,14 @@ def test_whoever_photographs_a_card_comes_close(scenes, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("sure", "right"),
+    ("sure", "counting", "right"),
     [
-        ([0.6, 0.9, 0.5], (False, True)),  # the card's first part, which is recognised
-        ([0.95, 0.9, 0.5], (False, False)),  # the whole picture, which is not
+        ([0.6, 0.9, 0.5], (0, 1, 2), (False, True)),  # the card's first part, which is recognised
+        ([0.95, 0.9, 0.5], (0, 1, 2), (False, False)),  # the whole picture, which is not
+        ([0.95, 0.9, 0.5], (1, 2), (False, True)),  # which does not count where a card is certain
     ],
 )
-def test_the_part_that_the_model_is_surest_of_counts(sure, right):
+def test_the_part_that_the_model_is_surest_of_counts(sure, counting, right):
     """The whole picture is taken for a Mew, the card's parts for what they are."""
     guesses = [1, 2, 2]
 
@@ -82,5 +83,5 @@ def test_the_part_that_the_model_is_surest_of_counts(sure, right):
         logits=logits,
         probabilities=torch.sigmoid,
     )
-    seen = cards.Seen("oddish", (Image.new("RGB", (9, 9)),) * 3)
+    seen = cards.Seen("oddish", (Image.new("RGB", (9, 9)),) * 3, counting)
     assert cards._answers(classifier, seen) == right
