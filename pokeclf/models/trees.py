@@ -66,16 +66,22 @@ class Nodes(nn.Module):
         trees : numbers of those that are asked, int64; all when None.
         """
         roots = torch.arange(self.trees) if trees is None else trees
-        node = roots.repeat(len(features))
-        row = torch.arange(len(features)).repeat_interleave(len(roots))
-        on_the_way = self.inner[node].nonzero().flatten()
-        while len(on_the_way):
-            here = node[on_the_way]
-            value = features[row[on_the_way], self.feature[here].long()]
-            here = self.left[here].long() + (value > self.threshold[here])
-            node[on_the_way] = here
-            on_the_way = on_the_way[self.inner[here]]
-        return self.leaf_number[node].view(len(features), -1).long()
+        rows, values = len(features), features.flatten()
+        # The rows of a tree side by side are near each other in memory, too; and index_select
+        # gathers several times as fast as indexing does, of which there is nothing else here.
+        node = roots.int().repeat_interleave(rows)
+        first = (torch.arange(rows, dtype=torch.int32) * features.shape[1]).repeat(len(roots))
+        place = torch.arange(len(node), dtype=torch.int32)
+        found = torch.empty_like(node)
+        while len(node):
+            inner = self.inner.index_select(0, node)
+            arrived, going = (~inner).nonzero().flatten(), inner.nonzero().flatten()
+            found[place.index_select(0, arrived)] = node.index_select(0, arrived)
+            node, first, place = (each.index_select(0, going) for each in (node, first, place))
+            value = values.index_select(0, first + self.feature.index_select(0, node))
+            right = value > self.threshold.index_select(0, node)
+            node = self.left.index_select(0, node) + right
+        return self.leaf_number.index_select(0, found).view(-1, rows).T.long()
 
     @cached_property
     def parent(self) -> Tensor:
