@@ -1,9 +1,9 @@
 """Does a picture show one of the classes at all?
 
 A network names one of its classes whatever it is shown. Two things tell others apart: how strongly
-any class speaks (the energy of the logits, Liu et al. 2020), and how far the features lie from
-those of every class (Mahalanobis distance, Lee et al. 2018, on features of length 1, Müller & Hein
-2025). Both together make a familiarity.
+the class that it names speaks (its logit, Vaze et al. 2022), and how far the features lie from
+those of every class, and of that one (Mahalanobis distance, Lee et al. 2018, on features of length
+1, Müller & Hein 2025). Together they make a familiarity.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Distances:
     means: Tensor
     whitening: Tensor
 
-    def nearest(self, features: Tensor) -> Tensor:
-        """Squared Mahalanobis distance to the nearest class: N × D → N."""
+    def to_classes(self, features: Tensor) -> Tensor:
+        """Squared Mahalanobis distance to every class: N × D → N × classes."""
         whitened = F.normalize(features.float()) @ self.whitening
-        return torch.cdist(whitened, self.means).amin(1).square()
+        return torch.cdist(whitened, self.means).square()
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,12 @@ class Novelty:
 
     Attributes
     ----------
-    weights : of energy and of the logarithm of the distance, and a constant: their sum is the
-        familiarity.
+    weights : of the three :func:`signs`, and a constant: their sum is the familiarity.
     detectors : what was measured of each that was compared, by its name; the last is this one.
     """
 
     distances: Distances
-    weights: tuple[float, float, float]
+    weights: tuple[float, float, float, float]
     detectors: Mapping[str, Detector]
 
     def familiarity(self, features: Tensor, logits: Tensor) -> Tensor:
@@ -97,16 +96,17 @@ class Novelty:
         features : N × D, what the last linear layer reads.
         logits : N × classes, what it makes of them, before temperature.
         """
-        energy, distance = signs(self.distances, features, logits).unbind(1)
-        for_energy, for_distance, constant = self.weights
-        return for_energy * energy + for_distance * distance + constant
+        *slopes, constant = self.weights
+        return signs(self.distances, features, logits) @ torch.tensor(slopes) + constant
 
 
 def signs(distances: Distances, features: Tensor, logits: Tensor) -> Tensor:
-    """Energy and logarithm of the distance of each picture: N × 2."""
-    energy = logits.float().logsumexp(1)
-    distance = distances.nearest(features).clamp(min=1e-6).log()
-    return torch.stack([energy, distance], 1)
+    """Largest logit, and logarithms of the distances to the nearest class and to the one that it
+    belongs to, of each picture: N × 3."""
+    strongest = logits.float().max(1)
+    away = distances.to_classes(features).clamp(min=1e-6).log()
+    named = away.gather(1, strongest.indices[:, None])[:, 0]
+    return torch.stack([strongest.values, away.amin(1), named], 1)
 
 
 def write(folder: Path, card: Card, novelty: Novelty) -> None:
@@ -151,7 +151,7 @@ def read(folder: Path, card: Card) -> Novelty | None:
             for name, each in json.loads(said["detectors"]).items()
         }
         classes, width = tensors["means"].shape
-        sound = len(weights) == 3 and classes == len(card.classes)
+        sound = len(weights) == 4 and classes == len(card.classes)
         if not sound or tensors["whitening"].shape != (width, width) or not detectors:
             raise ValueError(folder)
     except FileNotFoundError:

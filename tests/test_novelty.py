@@ -11,7 +11,7 @@ from pokeclf import checkpoint, imaging, novelty
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.classifier import ModelStore
 from pokeclf.drawings import FOLDER
-from pokeclf.novelty import Detector, Distances, Novelty, Refusals
+from pokeclf.novelty import Detector, Distances, Novelty, Refusals, signs
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def fitted(card):
     """Classes along the axes, of unit spread."""
     means = torch.eye(len(card.classes), 256)
     detectors = {"both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.99)})}
-    return Novelty(Distances(means, torch.eye(256)), (0.5, -2.0, 1.0), detectors)
+    return Novelty(Distances(means, torch.eye(256)), (0.5, -2.0, -1.0, 1.0), detectors)
 
 
 def test_a_detector_comes_back(tmp_path, card, fitted):
@@ -46,11 +46,17 @@ def test_what_is_far_from_every_class_or_speaks_for_none_is_less_familiar(fitted
     assert fitted.familiarity(-near, loud) < own
 
 
-def test_the_distance_is_that_to_the_nearest_class(fitted):
-    features = torch.randn(5, 256, generator=torch.manual_seed(0))
+def test_the_signs_are_the_largest_logit_and_two_distances(fitted):
+    random = torch.manual_seed(0)
+    features, logits = torch.randn(5, 256, generator=random), torch.randn(5, 151, generator=random)
     unit = features / features.norm(dim=1, keepdim=True)
-    apart = (unit[:, None] - fitted.distances.means[None]).square().sum(2).amin(1)
-    torch.testing.assert_close(fitted.distances.nearest(features), apart)
+    apart = (unit[:, None] - fitted.distances.means[None]).square().sum(2)
+    torch.testing.assert_close(fitted.distances.to_classes(features), apart)
+    found = signs(fitted.distances, features, logits)
+    for row in range(5):
+        named = int(logits[row].argmax())
+        expected = [logits[row, named], apart[row].min().log(), apart[row, named].log()]
+        torch.testing.assert_close(found[row], torch.stack(expected))
 
 
 def test_another_models_detector_is_none(tmp_path, card, fitted):
@@ -92,6 +98,6 @@ def test_an_observation_says_how_familiar_it_is(root, fitted):
     image = imaging.decode(FOLDER / "eevee.png")
     assert classifier.observe(image).familiarity is None
     assert classifier.observe(image).familiar
-    strict = replace(classifier, novelty=replace(fitted, weights=(0.0, 0.0, -1.0)))
+    strict = replace(classifier, novelty=replace(fitted, weights=(0.0, 0.0, 0.0, -1.0)))
     assert strict.observe(image).familiarity == -1
     assert not strict.observe(image).familiar

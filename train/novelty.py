@@ -34,7 +34,7 @@ from train.workshop import Workshop, finished_workshop, trained_models
 
 ACCEPTED = 0.95
 NEIGHBOURS = 10
-CHOSEN = "energy and distance together"
+CHOSEN = "largest logit and distances together"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,8 @@ def fit(shown: Shown) -> Novelty:
     distances = novelty.stored(_distances(shown.train.features, shown.labels))
     score_of = {
         "largest probability": lambda each: each.logits.softmax(1).amax(1),
-        "energy": lambda each: signs(distances, each.features, each.logits)[:, 0],
+        "energy": lambda each: each.logits.logsumexp(1),
+        "largest logit": lambda each: signs(distances, each.features, each.logits)[:, 0],
         "distance": lambda each: -signs(distances, each.features, each.logits)[:, 1],
         "neighbours": partial(_near, F.normalize(shown.train.features)),
     }
@@ -169,8 +170,8 @@ def _near(bank: Tensor, answers: Answers) -> Tensor:
     return cosines.topk(min(NEIGHBOURS, len(bank)), dim=1).values[:, -1]
 
 
-def _together(shown: Shown, distances: Distances) -> tuple[float, float, float]:
-    """Weights of energy, distance and a constant, so that 95 % of validation is above 0."""
+def _together(shown: Shown, distances: Distances) -> tuple[float, ...]:
+    """Weights of the signs and a constant, so that 95 % of validation is above 0."""
 
     def both(answers: Answers) -> np.ndarray:
         return signs(distances, answers.features, answers.logits).numpy()
@@ -186,7 +187,7 @@ def _together(shown: Shown, distances: Distances) -> tuple[float, float, float]:
     )
     slopes = regression.coef_[0] / spread
     constant = -np.quantile(own @ slopes, 1 - ACCEPTED)
-    return float(slopes[0]), float(slopes[1]), float(constant)
+    return *map(float, slopes), float(constant)
 
 
 def _measured(shown: Shown, score: Callable[[Answers], Tensor]) -> Detector:
