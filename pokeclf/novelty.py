@@ -128,6 +128,14 @@ def stored(distances: Distances) -> Distances:
     return Distances(distances.means.half().float(), distances.whitening.half().float())
 
 
+def discard_damaged(folder: Path, card: Card) -> None:
+    """Take away a detector that cannot be read, as its network cannot be loaded beside it."""
+    try:
+        read(folder, card)
+    except CheckpointError:
+        (folder / FILE).unlink(missing_ok=True)
+
+
 def read(folder: Path, card: Card) -> Novelty | None:
     """The detector of a network; None where none was fitted to these weights.
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from pokeclf import commandline, novelty, study
+from pokeclf import checkpoint, commandline, novelty, study
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
@@ -77,6 +77,7 @@ def _fit(options: argparse.Namespace) -> int:
     groups = pictures_of(options.others)
     store = ModelStore(shop.root)
     for name in dict.fromkeys(study.find(each).features_from or each for each in names):
+        novelty.discard_damaged(shop.root / name, checkpoint.read_card(shop.root / name))
         classifier = store.get(name)
         shop.check(classifier.card)
         found = fit(show(classifier, shop, groups))

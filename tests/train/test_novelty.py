@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from pokeclf.checkpoint import read_card
+from pokeclf.novelty import FILE
+from pokeclf.novelty import read as novelty_of
 from train import novelty
 from train.__main__ import main
 from train.novelty import CHOSEN, Answers, Shown
@@ -69,3 +73,19 @@ def test_a_folder_without_enough_pictures_is_told(
     arguments = [f"--data={image_folder}", f"--out={train_command.out}", f"--work={tmp_path}"]
     assert main(["novelty", "convmixer", *arguments, f"--others={others}"]) == 2
     assert "at least four pictures" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("small_recipes")
+def test_a_damaged_detector_is_written_again(train_command, image_folder, tmp_path, capsys):
+    assert train_command("convmixer") == 0
+    folder = train_command.out / "convmixer"
+    (folder / FILE).write_bytes(b"damaged")
+    others = tmp_path / "others" / "photo"
+    others.mkdir(parents=True)
+    for number in range(8):
+        Image.new("RGB", (40, 40), (30 * number, 90, 200)).save(others / f"{number}.png")
+    arguments = [f"--data={image_folder}", f"--out={train_command.out}", f"--work={tmp_path}"]
+    assert main(["novelty", "convmixer", *arguments, f"--others={others.parent}"]) == 0
+    assert "of the test images are accepted" in capsys.readouterr().out
+    found = novelty_of(folder, read_card(folder))
+    assert found.detectors[CHOSEN].others["photo"].pictures == 4
