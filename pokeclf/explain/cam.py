@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,12 @@ class Tail(nn.Module):
 
     def __init__(self, network: Network, layer: int, class_token: Tensor | None) -> None:
         super().__init__()
-        self.network = network
-        self.layer = layer
+        # A function and no module: the library would walk through all of the shared network, to
+        # set its mode and look for parameters, which takes longer than the gradients themselves.
+        self.forward_from = partial(network.forward_from, layer=layer)
         self.class_token = class_token
         self.entry = nn.Identity()
+        self.device = nn.Parameter(torch.empty(0), requires_grad=False)  # tells the library which
 
     def forward(self, grid: Tensor) -> Tensor:
         """Logits from the place's grid, 1 × C × h × w."""
@@ -49,7 +52,7 @@ class Tail(nn.Module):
         if self.class_token is not None:
             tokens = grid.flatten(2).transpose(1, 2)
             grid = torch.cat([self.class_token, tokens], 1)
-        return self.network.forward_from(grid, self.layer)
+        return self.forward_from(grid)
 
 
 def class_activation_map(request: Request) -> np.ndarray:

@@ -12,6 +12,7 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from pokeclf import explain
+from pokeclf.explain import cam
 from pokeclf.explain.result import to_heatmap
 from tests.explain.conftest import MODELS
 
@@ -174,3 +175,12 @@ def test_grad_cam_agrees_with_the_librarys_usual_set_up(store, image):
         )[0]
     ours = explain.explain(classifier, observation, "pikachu", "grad-cam").heatmap
     assert np.corrcoef(usual.ravel(), ours.ravel())[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_library_is_not_given_the_shared_network(store, model):
+    """It would set the mode of every module that it finds below its own."""
+    network = store.get(model).network
+    tail = cam.Tail(network, 0, None)
+    assert not set(tail.modules()) & set(network.modules())
+    assert next(tail.parameters()).device == next(network.parameters()).device
