@@ -40,7 +40,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "--method", type=str.lower, metavar="METHOD", help=", ".join(explain.METHODS)
     )
     command.add_argument("--species", metavar="SLUG", help="default: the likeliest")
-    command.add_argument("--layer", help="for example: stage 3 of 4; default: the deepest")
+    command.add_argument(
+        "--layer", type=str.lower, help="for example: stage 3 of 4; default: the deepest"
+    )
     command.add_argument(
         "--against",
         metavar="SLUG",

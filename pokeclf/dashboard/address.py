@@ -36,7 +36,7 @@ RUNS = frozenset(f"{model.id}-{recipe}" for model in STUDY for recipe in model.r
 _GRADIOS = ("api", "settings")
 """Panels that Gradio opens by the same name as our views."""
 _NUMBER = re.compile(r"[0-9]{1,5}")
-_LAYER = re.compile(r"[a-z]+ \d{1,2} of \d{1,2}")
+_LAYER = re.compile(r"(input of )?[a-z]+ \d{1,2} of \d{1,2}")
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ class Check:
         latest, own : the visitor's questions for maps, and for checks.
         """
         tell = following(latest, own, progress, "Comparing with random maps")
+        number = own.number
         yield {self.stop.button: gr.update(visible=True), self.found: None}
         found = None
         try:
@@ -105,7 +106,7 @@ class Check:
             pass
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
-        yield {self.stop.button: gr.update(visible=False), self.found: found}
+        yield {self.stop.button: self.stop.after(own, number), self.found: found}
 
     def show(self, found: Checked | None, shown: Answer | None) -> Updates:
         """A finding, unless another map has come to the page meanwhile."""

@@ -139,6 +139,13 @@ def pair_line(first: Explanation | Seat, second: Explanation | Seat, overlap: Ov
         if same_unit
         else "The two have no unit in common, so the colours show each place's share of its map."
     )
+    empty = [
+        f" The {which} map marks nothing."
+        for which, each in (("first", first), ("second", second))
+        if not each.evidence.any()
+    ]
+    if empty:  # There are no brightest parts to compare.
+        return f"<p>{scale}{''.join(empty)}</p>"
     return (
         f"<p>{scale} In the third picture, orange places count more in the first map, purple ones "
         f"in the second. Of the brightest part of the one, <strong>{100 * overlap.share:.0f}{NBSP}%"

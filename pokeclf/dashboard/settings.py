@@ -102,6 +102,9 @@ class MapSettings:
         if asked.method not in (None, found.method.id):
             return [f"method {METHODS[asked.method].name}"]
         takes, absent = found.method.takes, []
+        for name in ("layer", "against", "heads", "head", "discard"):
+            if getattr(asked, name) is not None and name not in takes:
+                absent.append(f"choice of {name} with {found.method.name}")
         if "layer" in takes and asked.layer and asked.layer not in found.layers:
             absent.append(asked.layer)
         if "head" in takes and asked.head is not None and asked.head >= found.heads:

@@ -116,6 +116,7 @@ class SideBySide:
         latest, own : the visitor's questions for maps, and for comparisons.
         """
         tell = following(latest, own, progress, "Drawing the maps")
+        number = own.number
         yield {self.stop.button: gr.update(visible=True), self.found: None}
         found = None
         try:
@@ -131,7 +132,7 @@ class SideBySide:
             pass
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
-        yield {self.stop.button: gr.update(visible=False), self.found: found}
+        yield {self.stop.button: self.stop.after(own, number), self.found: found}
 
     def _species(self, shown: Answer) -> list[tuple[str, str]]:
         return [
@@ -182,7 +183,8 @@ def _kinds(found: Answer) -> list[str]:
 
 def _pair(shown: Answer, second: Explanation, crop: Image.Image) -> tuple[str, Pictures]:
     """Two maps on one scale and their difference."""
-    first, paint = shown.explanation, shown.paint or Paint()
+    # What is hidden of the one map by itself may be all of it on the scale of both.
+    first, paint = shown.explanation, Paint((shown.paint or Paint()).strength)
     crops = (shown.crop, crop.resize(shown.crop.size, Image.Resampling.BICUBIC))
     shared, pictures = beside((first, second), crops, _names(first, second), paint)
     both = f"<p>Both: {escape(_common(first, second))}.</p>"

@@ -116,6 +116,11 @@ class Stop:
             self.give_up, self.own, self.button, show_progress="hidden", api_visibility="private"
         )
 
+    @staticmethod
+    def after(own: Latest, number: int) -> dict[str, object]:
+        """The button when question ``number`` has ended: a later one may be at work already."""
+        return gr.update(visible=False) if own.number == number else gr.skip()
+
     def give_up(self, own: Latest) -> dict[str, object]:
         """Nobody waits for it any more."""
         own.next()

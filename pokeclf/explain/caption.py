@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pokeclf.checkpoint import Card
 from pokeclf.explain.methods import METHODS
-from pokeclf.explain.result import Explanation
+from pokeclf.explain.result import NOTHING_FOUND, Explanation
 from pokeclf.markup import percent
 from pokeclf.species import of
 from pokeclf.study import find
@@ -28,11 +28,16 @@ def caption(
     made_by = [method.name, explanation.layer, *explanation.settings]
     if explanation.against is not None:
         made_by.append(f"compared with {of(explanation.against).name}")
-    left_out = [f"Places with less than {percent(hidden)} of the heat left out"] if hidden else []
+    left_out = (
+        [f"Places with less than {percent(hidden)} of the strongest place's heat left out"]
+        if hidden
+        else []
+    )
     return [
         looked,
         ", ".join(made_by),
         *left_out,
+        *([NOTHING_FOUND] if explanation.is_empty else []),
         f"pokeclf, test accuracy {percent(test.accuracy)} ({percent(test.accuracy_low)} to "
         f"{percent(test.accuracy_high)}), weights {card.weights_sha256[:12]}",
     ]

@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl
 import pytest
 
 from pokeclf import study
+from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.waiting import Latest, StoppedError
 from pokeclf.dashboard.wording import unknown_address
-from pokeclf.explain import METHODS
+from pokeclf.explain import METHODS, layers_of, methods_of
 from pokeclf.species import BY_SLUG
 from tests.dashboard.conftest import DRAWINGS, EEVEE
 
@@ -94,6 +95,16 @@ def test_a_link_is_safe_html():
     assert link.count('"') == 4
 
 
+@pytest.mark.parametrize("model", ["convmixer", "vit_frozen"])
+def test_every_layer_has_an_address(root, model):
+    classifier = ModelStore(root).get(model)
+    for method in methods_of(classifier):
+        for layer in layers_of(classifier, method) if "layer" in method.takes else ():
+            asked = Address(IDENTIFY, model=model, method=method.id, layer=layer)
+            parts = dict(parse_qsl(asked.query.removeprefix("?")))
+            assert read(parts, (), ()) == (asked, ())
+
+
 class TestIdentify:
     def follow(self, identify, **asked):
         updates = identify.follow(Address(IDENTIFY, **asked), Latest())
@@ -160,6 +171,11 @@ class TestIdentify:
             ("convmixer", {"method": "rollout"}, "ConvMixer has no method Attention rollout, so"),
             ("convmixer", {"method": "layer-cam", "layer": "block 9 of 12"}, "no block 9 of 12"),
             ("vit_frozen", {"method": "attention", "head": 7}, "has no head 8, so its usual map"),
+            (
+                "convmixer",
+                {"method": "cam", "layer": "stage 1 of 8"},
+                "no choice of layer with CAM",
+            ),
         ],
     )
     def test_what_the_model_does_not_have_is_told(
