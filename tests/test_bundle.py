@@ -113,8 +113,11 @@ def test_each_answers_and_explains_a_drawing(store, model, tmp_path, monkeypatch
         assert capsys.readouterr().out.endswith(f" is written to {written}.\n")
         with Image.open(written) as picture:
             picture.load()
-            assert (picture.format, picture.size) == ("PNG", observation.crop.size)
-        assert np.load("map.npy", allow_pickle=False).max() > 0, method
+            assert picture.format == "PNG"
+            assert picture.height > picture.width > 480  # the map, enlarged, above its caption
+        heatmap = np.load("map.npy", allow_pickle=False)
+        assert heatmap.shape == observation.crop.size
+        assert heatmap.max() > 0, method
     lacked = next(method for method in explain.METHODS if method not in offered)
     assert main([*command, f"--method={lacked}"]) == 2
     assert f"it has {', '.join(offered)}." in capsys.readouterr().err
