@@ -88,7 +88,7 @@ GRAD_CAM = {
 }
 TREE_MAP = Promise(
     "tree map",
-    "Map of a tree ensemble, the slowest of all: time, in passes of the network that it reads",
+    "TreeSHAP map of an ensemble, the slowest of all: time, in passes of the network that it reads",
     Target(AT_MOST, 5, " times"),
     "python -m benchmarks.treeshap",
 )

@@ -10,7 +10,7 @@ from pokeclf.explain.request import Request
 from pokeclf.models.trees import TreeNetwork
 
 WINDOW = 3
-"""Side of the windows in places of the feature map; each is as large as a sixth of the picture."""
+"""Side of the windows, in places of the feature map."""
 
 
 def feature_occlusion(request: Request) -> np.ndarray:
