@@ -19,6 +19,7 @@ FLOORS = [
     {"dataset", "models"},
     {"checkpoint", "datasummary", "novelty"},
     {"classifier", "results", "library", "pictures", "embedding", "tradingcards", "cardfigures"},
+    {"reading"},
     {"explain", "selections", "catalog", "drawings"},
     {"charts", "treefindings", "recipefindings", "alternatives", "datafindings", "schema"},
     {"findings"},

@@ -18,11 +18,11 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from pokeclf import cardfigures, commandline, tradingcards
+from pokeclf import cardfigures, commandline, reading, tradingcards
 from pokeclf.cardfigures import CardFigures
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.files import sha256
-from pokeclf.tradingcards import WHOLE, Finder, views
+from pokeclf.tradingcards import Finder
 from train.cardfinder import every_second, scenes_of
 from train.cardphotos import Scenes
 from train.finished import models_parser
@@ -41,13 +41,13 @@ class Seen:
 
     Attributes
     ----------
-    pictures : the whole picture, and the parts of the card if one was found.
-    counting : places among them of which the surest counts.
+    whole : the picture.
+    views : what a model is asked about; the picture alone where no card was found.
     """
 
     species: str
-    pictures: tuple[Image.Image, ...]
-    counting: tuple[int, ...] = (0,)
+    whole: Image.Image
+    views: tuple[Image.Image, ...]
 
 
 def main(arguments: list[str]) -> int:
@@ -100,12 +100,7 @@ def photographs(scenes: Scenes, seed: int) -> list[tuple[str, np.ndarray]]:
 
 def _seen(finder: Finder, species: str, pixels: np.ndarray) -> Seen:
     picture = Image.fromarray(pixels)
-    cards = finder.find(picture)
-    if not cards:
-        return Seen(species, (picture,))
-    pictures = {WHOLE: picture, **views(picture, cards[0].corners)}
-    counting = tuple(list(pictures).index(part) for part in cards[0].counting)
-    return Seen(species, tuple(pictures.values()), counting)
+    return Seen(species, picture, tuple(reading.views(picture, finder).values()))
 
 
 def measure(
@@ -125,16 +120,16 @@ def measure(
         upright_whole=int(whole),
         upright_right=int(right),
         photos=len(photos),
-        photos_found=sum(len(seen.pictures) > 1 for seen in photos),
+        photos_found=sum(len(seen.views) > 1 for seen in photos),
         photos_whole=int(photos_whole),
         photos_right=int(photos_right),
     )
 
 
 def _answers(classifier: Classifier, seen: Seen) -> tuple[bool, bool]:
-    """Whether the whole picture, and what counts that the model is surest of, is recognised."""
+    """Whether the whole picture, and the view of it that counts, is recognised."""
     preprocessing, classes = classifier.card.preprocessing, classifier.card.classes
-    inputs = torch.stack([preprocessing.tensor(picture) for picture in seen.pictures])
-    best = classifier.probabilities(classifier.logits(inputs)).max(1)
-    surest = max(seen.counting, key=lambda place: float(best.values[place]))
-    return tuple(classes[int(best.indices[place])] == seen.species for place in (0, surest))
+    inputs = torch.stack([preprocessing.tensor(each) for each in (seen.whole, *seen.views)])
+    whole, *answers = classifier.probabilities(classifier.logits(inputs)).numpy()
+    counting = answers[reading.telling(answers)]
+    return tuple(classes[int(answer.argmax())] == seen.species for answer in (whole, counting))

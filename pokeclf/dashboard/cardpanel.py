@@ -14,8 +14,7 @@ import numpy as np
 from gradio.processing_utils import save_pil_to_cache
 from PIL import Image
 
-from pokeclf import tradingcards
-from pokeclf.checkpoint import NotTrainedError
+from pokeclf import reading
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.inputs import Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
@@ -117,10 +116,7 @@ class CardPanel:
     @cached_property
     def finder(self) -> Finder | None:
         """What finds cards; None where it was not trained."""
-        try:
-            return tradingcards.load(self.observations.store.root)
-        except NotTrainedError:
-            return None
+        return reading.finder_in(self.observations.store.root)
 
     def find(self, path: str | None, model: str | None) -> Updates:
         """Look for cards in a new picture; the surest part of the largest is looked at."""
@@ -156,7 +152,7 @@ class CardPanel:
         }
 
     def surest(self, desk: Desk, model: str | None) -> str:
-        """The part for which the model's first guess is the surest; the illustration without one.
+        """The part that tells the model most; the illustration without a model.
 
         Raises
         ------
@@ -166,11 +162,9 @@ class CardPanel:
         if model is None:
             return "illustration"
 
-        def probability(part: str) -> float:
-            seen = self.observations.get(self.part_file(desk, part), model)
-            return seen.observation.best.probability
-
-        return max(desk.card.counting, key=probability)
+        parts = desk.card.counting
+        seen = [self.observations.get(self.part_file(desk, part), model) for part in parts]
+        return parts[reading.telling([each.observation.probabilities for each in seen])]
 
     def part_file(self, desk: Desk, part: str) -> str:
         """A file with a part of the chosen card, where Gradio keeps uploads for a time."""

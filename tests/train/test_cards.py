@@ -58,16 +58,16 @@ def test_whoever_photographs_a_card_comes_close(scenes, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("sure", "counting", "right"),
+    ("guesses", "right"),
     [
-        ([0.6, 0.9, 0.5], (0, 1, 2), (False, True)),  # the card's first part, which is recognised
-        ([0.95, 0.9, 0.5], (0, 1, 2), (False, False)),  # the whole picture, which is not
-        ([0.95, 0.9, 0.5], (1, 2), (False, True)),  # which does not count where a card is certain
+        ((1, 2, 2), (False, True)),  # the card's first part, which is recognised
+        ((1, 1, 2), (False, False)),  # which is not
+        ((2, 2, 1), (True, True)),  # the whole picture does not count where a card is certain
     ],
 )
-def test_the_part_that_the_model_is_surest_of_counts(sure, counting, right):
-    """The whole picture is taken for a Mew, the card's parts for what they are."""
-    guesses = [1, 2, 2]
+def test_the_view_that_counts_decides(guesses, right):
+    """The model is asked about the whole picture, and two views of it."""
+    sure = [0.95, 0.9, 0.5]
 
     def logits(inputs):
         made = torch.full((len(inputs), 3), -9.0)
@@ -83,5 +83,6 @@ def test_the_part_that_the_model_is_surest_of_counts(sure, counting, right):
         logits=logits,
         probabilities=torch.sigmoid,
     )
-    seen = cards.Seen("oddish", (Image.new("RGB", (9, 9)),) * 3, counting)
+    picture = Image.new("RGB", (9, 9))
+    seen = cards.Seen("oddish", picture, (picture, picture))
     assert cards._answers(classifier, seen) == right
