@@ -51,12 +51,15 @@ class Refusals:
     Attributes
     ----------
     pictures : number of them.
-    refused : share that it refuses.
+    refused : share that it refuses, at the threshold that was fitted.
+    refused_at_95 : the same at the threshold where 95 % of the test images are accepted, by which
+        detectors are commonly compared (1 − FPR@95).
     auroc : probability that it finds a test image more familiar than one of them, 0…1.
     """
 
     pictures: int
     refused: float
+    refused_at_95: float
     auroc: float
 
 

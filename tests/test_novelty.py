@@ -23,7 +23,7 @@ def card(root):
 def fitted(card):
     """Classes along the axes, of unit spread."""
     means = torch.eye(len(card.classes), 256)
-    detectors = {"both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.99)})}
+    detectors = {"both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.96, 0.99)})}
     return Novelty(Distances(means, torch.eye(256)), (0.5, -2.0, -1.0, 1.0), detectors)
 
 

@@ -132,8 +132,10 @@ _CARDS = (
 _OTHERS = (
     "Which pictures a model takes for one of its species, when 95 % of the validation images are "
     "accepted: test images, and others, of which one half was for fitting and the other is "
-    "measured here. *AUROC*: how often a test image looks more familiar than one of them. The "
-    "bold row is what the application uses; a tree ensemble has the detector of its network."
+    "measured here. *At 95 %*: how many of them are refused where the threshold lets just 95 % of "
+    "the test images pass, as detectors are commonly compared. *AUROC*: how often a test image "
+    "looks more familiar than one of them. The bold row is what the application uses; a tree "
+    "ensemble has the detector of its network."
 )
 _SETTINGS = "Chosen on the validation images; the study's figures are its own, on its own split."
 _RECIPES = (

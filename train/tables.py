@@ -15,7 +15,7 @@ from pokeclf.diagnosis import Finding
 from pokeclf.evaluation import Metrics
 from pokeclf.explain.methods import METHODS
 from pokeclf.explain.trust import Trust
-from pokeclf.novelty import Novelty
+from pokeclf.novelty import Novelty, Refusals
 from pokeclf.results import Result
 from pokeclf.study import StudyModel
 
@@ -120,9 +120,16 @@ def detectors(stored: Stored) -> str:
     return markdown(header, rows)
 
 
+_OF_OTHERS = ("refused", "at 95 %", "AUROC")
+
+
+def _of_others(known: Refusals) -> list[str]:
+    return [percent(known.refused), percent(known.refused_at_95), f"{known.auroc:.3f}"]
+
+
 def detector_header(groups: Sequence[str]) -> tuple[str, ...]:
     """What :func:`detector_rows` tells."""
-    of_groups = [f"{group}: {what}" for group in groups for what in ("refused", "AUROC")]
+    of_groups = [f"{group}: {what}" for group in groups for what in _OF_OTHERS]
     return ("detector", "test accepted", *of_groups)
 
 
@@ -133,7 +140,7 @@ def detector_rows(found: Novelty, groups: Sequence[str]) -> list[list[str]]:
         cells = [percent(each.accepted)]
         for group in groups:
             known = each.others.get(group)
-            cells += [percent(known.refused), f"{known.auroc:.3f}"] if known else ["–", "–"]
+            cells += _of_others(known) if known else ["–"] * len(_OF_OTHERS)
         rows.append([name, *cells])
     rows[-1] = [f"**{cell}**" for cell in rows[-1]]
     return rows

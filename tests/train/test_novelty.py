@@ -60,6 +60,24 @@ def test_95_percent_of_validation_is_familiar(shown):
     assert (familiarity >= 0).float().mean() == pytest.approx(0.95, abs=0.01)
 
 
+def test_others_are_also_refused_where_95_percent_of_the_test_images_pass(shown):
+    def score(answers):
+        return answers.logits[:, 0]
+
+    found = novelty._measured(shown, score)
+    own, far = (score(each).numpy() for each in (shown.test, shown.measuring["far"]))
+    passing = np.sort(own)[-190]  # of 200
+    assert found.others["far"].refused_at_95 == pytest.approx((far < passing).mean())
+
+
+@pytest.mark.parametrize("count", [1, 19, 20, 21, 2256])
+def test_a_threshold_lets_at_least_95_percent_pass(count):
+    scores = np.random.default_rng(count).normal(size=count)
+    threshold = novelty._accepting(scores)
+    assert (scores >= threshold).mean() >= 0.95
+    assert (scores > threshold).mean() < 0.95  # so none is higher
+
+
 @pytest.mark.usefixtures("small_recipes")
 @pytest.mark.parametrize("pictures", [None, 2])
 def test_a_folder_without_enough_pictures_is_told(

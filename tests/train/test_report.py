@@ -54,7 +54,7 @@ DETECTOR = Novelty(
     Distances(torch.zeros(2, 3), torch.eye(3)), (1.0, -1.0, 0.0),
     {
         "energy": Detector(0.94, {}),
-        "both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.991)}),
+        "both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.955, 0.991)}),
     },
 )  # fmt: skip
 CARDS = CardFigures("convmixer", "a", "b", 10, 5, 9, 10, 7, 3, 8)
@@ -157,7 +157,7 @@ def test_tables_of_made_up_results(tmp_path):
     assert f"| `convmixer` | {row} **0.60** |" in tables.trust(stored)
     assert row in model_card(first, stored.trust["convmixer"], None)
     assert "## Explanations" not in model_card(third, {}, None)
-    told = "| **both** | **95.0%** | **96.0%** | **0.991** |"
+    told = "| **both** | **95.0%** | **96.0%** | **95.5%** | **0.991** |"
     assert f"| `convmixer` {told}" in tables.detectors(stored)
     assert "| `convmixer` | energy | 94.0% | – | – |" in tables.detectors(stored)
     assert told in model_card(first, {}, DETECTOR)
