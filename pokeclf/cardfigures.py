@@ -26,7 +26,7 @@ class CardFigures:
     weights, finder : SHA-256 of the model's weights and of the card finder's.
     upright : number of scans, each a card that fills the picture.
     upright_whole, upright_right : of those, recognised from the whole picture; and recognised
-        with the card finder, from the part of which the model was surest.
+        with the card finder, from the part that counts.
     photos : number of made-up photos, each of one card.
     photos_found : of those, with a card that was found.
     photos_whole, photos_right : as for the scans.

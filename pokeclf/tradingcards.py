@@ -32,8 +32,7 @@ PARTS = {
     "middle of the illustration": (0.15, 0.10, 0.85, 0.49),
 }
 """Left, top, right and bottom of what is classified of a card, in sides of the card. The model
-answers for the part of which it is surest: many cards show their species all over, others in the
-usual window."""
+answers for one of them: many cards show their species all over, others in the usual window."""
 WHOLE = "whole picture"
 
 

@@ -70,6 +70,18 @@ def test_without_a_trained_finder_there_is_none(tmp_path):
         reading.finder_in(tmp_path)
 
 
-def test_the_surest_view_counts():
-    answers = [np.array([0.6, 0.4]), np.array([0.1, 0.9]), np.array([0.7, 0.3])]
-    assert reading.telling(answers) == 1
+ONE, TWO, THREE = PARTS
+
+
+@pytest.mark.parametrize(
+    ("answers", "counting"),
+    [
+        ({WHOLE: [0.6, 0.4]}, WHOLE),
+        ({ONE: [0.6, 0.4], TWO: [0.1, 0.9], THREE: [0.5, 0.5]}, TWO),  # surest, and all say so
+        ({ONE: [0.7, 0.3], TWO: [0.1, 0.9], THREE: [0.8, 0.2]}, THREE),  # the surest errs alone
+        ({ONE: [0.7, 0.3], TWO: [0.6, 0.4], WHOLE: [0.2, 0.8]}, WHOLE),  # no card, by the look
+        ({ONE: [0.7, 0.3], TWO: [0.9, 0.1], WHOLE: [0.2, 0.8]}, TWO),
+    ],
+)
+def test_the_view_counts_that_is_surest_of_what_the_parts_say(answers, counting):
+    assert reading.telling({name: np.array(each) for name, each in answers.items()}) == counting

@@ -2,14 +2,14 @@
 
 The test images that are trading cards are classified as they are, and on made-up photos of them
 over backgrounds that the card finder has not seen; each as the whole picture, and as the page
-does it: the finder looks for the card, and of its parts the one counts of which the model is
-surest; where it is not certain that there is a card, the whole picture is one of them.
+does it: the finder looks for the card, and of its parts the one counts that is surest of what
+they say together; where it is not certain that there is a card, the whole picture may, too.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +42,12 @@ class Seen:
     Attributes
     ----------
     whole : the picture.
-    views : what a model is asked about; the picture alone where no card was found.
+    views : what a model is asked about, by name; the picture alone where no card was found.
     """
 
     species: str
     whole: Image.Image
-    views: tuple[Image.Image, ...]
+    views: Mapping[str, Image.Image]
 
 
 def main(arguments: list[str]) -> int:
@@ -100,7 +100,7 @@ def photographs(scenes: Scenes, seed: int) -> list[tuple[str, np.ndarray]]:
 
 def _seen(finder: Finder, species: str, pixels: np.ndarray) -> Seen:
     picture = Image.fromarray(pixels)
-    return Seen(species, picture, tuple(reading.views(picture, finder).values()))
+    return Seen(species, picture, reading.views(picture, finder))
 
 
 def measure(
@@ -129,7 +129,9 @@ def measure(
 def _answers(classifier: Classifier, seen: Seen) -> tuple[bool, bool]:
     """Whether the whole picture, and the view of it that counts, is recognised."""
     preprocessing, classes = classifier.card.preprocessing, classifier.card.classes
-    inputs = torch.stack([preprocessing.tensor(each) for each in (seen.whole, *seen.views)])
+    pictures = (seen.whole, *seen.views.values())
+    inputs = torch.stack([preprocessing.tensor(each) for each in pictures])
     whole, *answers = classifier.probabilities(classifier.logits(inputs)).numpy()
-    counting = answers[reading.telling(answers)]
+    by_name = dict(zip(seen.views, answers, strict=True))
+    counting = by_name[reading.telling(by_name)]
     return tuple(classes[int(answer.argmax())] == seen.species for answer in (whole, counting))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -16,7 +16,7 @@ from PIL import Image
 
 from pokeclf import reading
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.inputs import Menu, Options, Picture
+from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import ImageError
@@ -55,25 +55,35 @@ class CardPanel:
     Parameters
     ----------
     picture : where the part that the model is asked about is put.
+    name : begins the names of the panel's elements.
+    decider : of what stands in the input of models, the one that says which part counts; None
+        where there is none.
     """
 
-    def __init__(self, observations: Observations, picture: Picture) -> None:
+    def __init__(
+        self,
+        observations: Observations,
+        picture: Picture,
+        name: str = "cards",
+        decider: Callable[[Any], str | None] = lambda model: model,
+    ) -> None:
         self.observations = observations
         self.picture = picture
+        self.decider = decider
         self.desk = gr.State()
-        with gr.Column(visible=False, elem_id="cards") as self.panel:
-            self.words = gr.HTML(elem_id="cards-words")
+        with gr.Column(visible=False, elem_id=name) as self.panel:
+            self.words = gr.HTML(elem_id=f"{name}-words")
             self.part = Options(
                 [(part.capitalize(), part) for part in (*PARTS, WHOLE)],
-                label="The model is asked about", interactive=True, elem_id="cards-part",
+                label="The model is asked about", interactive=True, elem_id=f"{name}-part",
             )  # fmt: skip
-            self.card = Menu([], label="Card", interactive=True, elem_id="cards-card")
-            with gr.Accordion("Where the card lies", open=False, elem_id="cards-where"):
+            self.card = Menu([], label="Card", interactive=True, elem_id=f"{name}-card")
+            with gr.Accordion("Where the card lies", open=False, elem_id=f"{name}-where"):
                 self.outlined = gr.Image(
-                    show_label=False, interactive=False, buttons=[], elem_id="cards-outlined",
+                    show_label=False, interactive=False, buttons=[], elem_id=f"{name}-outlined",
                     format="png",
                 )  # fmt: skip
-                self.hint = gr.HTML(elem_id="cards-hint", elem_classes="hint")
+                self.hint = gr.HTML(elem_id=f"{name}-hint", elem_classes="hint")
 
     @property
     def outputs(self) -> list[gr.components.Component]:
@@ -83,14 +93,21 @@ class CardPanel:
             self.hint,
         ]  # fmt: skip
 
-    def listen(self, model: Menu, asking: dict[str, Any], look: dict[str, Any]) -> None:
+    def listen(
+        self, model: Menu | Boxes, asking: dict[str, Any], look: dict[str, Any]
+    ) -> list[gr.events.Dependency]:
         """Connect the panel.
 
         Parameters
         ----------
+        model : input of the model, or of several.
         asking : how a listener asks the models, as Gradio's listeners take it; whoever waits for
             the cards to be found sees it where the answer is waited for.
         look : how the answer on the page is made anew.
+
+        Returns
+        -------
+        The events after which that is done.
         """
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         # The last one counts: another picture may come while the first one waits its turn.
@@ -101,14 +118,16 @@ class CardPanel:
             (self.card.input, self.choose_card, [self.desk, self.card, model], last),
             (self.outlined.select, self.click, [self.desk, model], quiet),
         )
-        for event, handler, inputs, how in events:
+        self.picture.clear(
+            lambda: (None, gr.update(visible=False)), None, [self.desk, self.panel], **quiet
+        )
+        return [
             # The answer follows whatever happened: the picture itself can still be looked at.
             event(self._guarded(handler), inputs, self.outputs, **how).then(
                 trigger_mode="multiple", **look
             )
-        self.picture.clear(
-            lambda: (None, gr.update(visible=False)), None, [self.desk, self.panel], **quiet
-        )
+            for event, handler, inputs, how in events
+        ]
 
     def _guarded(self, handler: Any) -> Any:  # noqa: ANN401 - a handler and a handler
         return notices.guarded(handler, len(self.outputs))
@@ -118,9 +137,9 @@ class CardPanel:
         """What finds cards; None where it was not trained."""
         return reading.finder_in(self.observations.store.root)
 
-    def find(self, path: str | None, model: str | None) -> Updates:
-        """Look for cards in a new picture; the surest part of the largest is looked at."""
-        return self._found(path, model)
+    def find(self, path: str | None, model: Any) -> Updates:  # noqa: ANN401 - what stands in the input
+        """Look for cards in a new picture; the part that counts of the largest is looked at."""
+        return self._found(path, self.decider(model))
 
     def _found(self, path: str | None, model: str | None, part: str | None = None) -> Updates:
         try:
@@ -138,7 +157,7 @@ class CardPanel:
 
     def show(self, desk: Desk, model: str | None, part: str | None = None) -> Updates:
         """The panel for a desk; the model says which part, unless one is named."""
-        part = part or self.surest(desk, model)
+        part = part or self.counting(desk, model)
         count = len(desk.cards)
         cards = [(f"{number + 1} of {count}", str(number)) for number in range(count)]
         said = "A trading card was" if count == 1 else f"{count} trading cards were"
@@ -151,7 +170,7 @@ class CardPanel:
             **self._where(desk),
         }
 
-    def surest(self, desk: Desk, model: str | None) -> str:
+    def counting(self, desk: Desk, model: str | None) -> str:
         """The part that tells the model most; the illustration without a model.
 
         Raises
@@ -162,9 +181,11 @@ class CardPanel:
         if model is None:
             return "illustration"
 
-        parts = desk.card.counting
-        seen = [self.observations.get(self.part_file(desk, part), model) for part in parts]
-        return parts[reading.telling([each.observation.probabilities for each in seen])]
+        files = {part: self.part_file(desk, part) for part in desk.card.counting}
+        seen = {part: self.observations.get(path, model) for part, path in files.items()}
+        return reading.telling(
+            {part: each.observation.probabilities for part, each in seen.items()}
+        )
 
     def part_file(self, desk: Desk, part: str) -> str:
         """A file with a part of the chosen card, where Gradio keeps uploads for a time."""
@@ -179,14 +200,14 @@ class CardPanel:
         known = part if part in PARTS else WHOLE
         return {self.picture: self.part_file(desk, known), self.part: known}
 
-    def choose_card(self, desk: Desk | None, number: str, model: str | None) -> Updates:
+    def choose_card(self, desk: Desk | None, number: str, model: Any) -> Updates:  # noqa: ANN401
         """Ask about another card."""
         desk = _there(desk)
         if number not in map(str, range(len(desk.cards))):
             raise PokeclfError("There is no such card.")
-        return self.show(replace(desk, chosen=int(number), clicked=()), model)
+        return self.show(replace(desk, chosen=int(number), clicked=()), self.decider(model))
 
-    def click(self, desk: Desk | None, model: str | None, event: gr.SelectData) -> Updates:
+    def click(self, desk: Desk | None, model: Any, event: gr.SelectData) -> Updates:  # noqa: ANN401
         """A corner of the card, shown by the visitor; four of them are another outline."""
         desk = _there(desk)
         desk = replace(desk, clicked=(*desk.clicked, _place(event.index)))
@@ -199,7 +220,7 @@ class CardPanel:
             return self._where(desk)
         cards = list(desk.cards)
         cards[desk.chosen] = TradingCard(corners, 1.0)  # somebody says that it is one
-        return self.show(replace(desk, cards=tuple(cards)), model)
+        return self.show(replace(desk, cards=tuple(cards)), self.decider(model))
 
     def _where(self, desk: Desk) -> Updates:
         """A desk with its outlines and the corners that were clicked so far."""

@@ -42,8 +42,7 @@ class Compare(Layout):
     """Handlers of the tab."""
 
     def __init__(self, observations: Observations, drawings: Path, workers: int) -> None:
-        super().__init__(drawings)
-        self.observations = observations
+        super().__init__(observations, drawings)
         self._listen(workers)
 
     @property
@@ -76,20 +75,23 @@ class Compare(Layout):
             "api_visibility": "private",
             **lane,
         }  # fmt: skip
-        asked = gr.on(
-            [self.button.click, self.picture.upload], trigger_mode="always_last", **compare
-        )
+        asked = self.button.click(trigger_mode="always_last", **compare)
         # Not with what the inputs stand at: they may not be on the page yet.
         follow = {**compare, "fn": self.follow, "inputs": [self.asked, self.latest]}
         opened = self.asked.change(trigger_mode="once", **follow)  # It is told twice.
-        taken = self.examples.click(self.take_example, self.examples, self.picture, **quiet)
+        asking = {name: compare[name] for name in ("show_progress", "show_progress_on")} | lane
+        asking["api_visibility"] = "private"
         # The last one counts, see `compare`.
-        taken = taken.then(trigger_mode="multiple", **compare)
+        uploaded = self.cards.listen(self.models, asking, compare)
+        taken = self.examples.click(
+            notices.guarded(self.take_example, len(self.cards.outputs)), self.examples,
+            self.cards.outputs, trigger_mode="always_last", **asking,
+        ).then(trigger_mode="multiple", **compare)  # fmt: skip
         self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
         told = {
             "fn": self.outdated, "inputs": [self.found, *choices], "outputs": self.stale, **quiet
         }  # fmt: skip
-        for each in (asked, opened, taken):
+        for each in (asked, opened, taken, *uploaded):
             each.then(trigger_mode="multiple", **told)
         # One listener for both: two on the same changes would set each other off for ever.
         gr.on(
@@ -191,9 +193,9 @@ class Compare(Layout):
             return ""
         return "<p>The result below is of other choices; Compare shows these.</p>"
 
-    def take_example(self, place: int) -> str:
-        """The path of the drawing that was chosen."""
-        return str(self.drawings[place])
+    def take_example(self, place: int) -> Updates:
+        """The drawing that was chosen, whole; if it shows a card, its parts are offered."""
+        return self.cards.offer(str(self.drawings[place]))
 
     def available(self, stages: tuple[str, ...]) -> list[str]:
         """Trained models of these stages."""

@@ -9,7 +9,10 @@ import gradio as gr
 from pokeclf import study
 from pokeclf.dashboard import examples
 from pokeclf.dashboard.address import MAPS, SAME
+from pokeclf.dashboard.cardpanel import CardPanel
 from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
+from pokeclf.dashboard.picker import best
+from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest
 from pokeclf.drawings import drawings_of
 
@@ -30,7 +33,8 @@ _PRESETS = (
 class Layout:
     """The tab's components; :class:`~pokeclf.dashboard.compare.Compare` brings them to life."""
 
-    def __init__(self, drawings: Path) -> None:
+    def __init__(self, observations: Observations, drawings: Path) -> None:
+        self.observations = observations
         self.drawings = drawings_of(drawings)
         self.asked = gr.State()  # what the page was opened with, if that has a picture
         self.found = gr.State()
@@ -51,7 +55,14 @@ class Layout:
             height=260, buttons=[], elem_id="compare-picture",
             alt_text="The picture that is compared",
         )  # fmt: skip
+        self.cards = CardPanel(
+            self.observations, self.picture, "compare-cards", self._most_accurate
+        )
         self.examples = examples.strip(self.drawings, "compare-examples")
+
+    def _most_accurate(self, models: list[str] | None) -> str | None:
+        """Of the chosen models that can answer."""
+        return best(tuple(self.observations.store.status(model) for model in models or ()))
 
     def _build_choices(self) -> None:
         self.models = Boxes([], interactive=True, label="Models", elem_id="compare-models")

@@ -146,7 +146,9 @@ def pictures(observations: Observations, found: Comparison) -> Pictures:
     for place, (seat, crop) in enumerate(zip(found.seats, crops, strict=True)):
         heatmap = (shared if found.maps == SAME else alone)[place]
         caption = f"{seat.name}, {seat.method.name}, {seat.layer}: {of(seat.species).name}"
-        if together and place:
+        if not brightest(alone[place]).any():
+            caption += "; it marks nothing"
+        elif together and place and brightest(alone[0]).any():
             caption += f"; overlap {100 * overlap(shared[0], shared[place]).share:.0f}{NBSP}%"
         drawn.append((overlay(crop, heatmap), caption))
     return drawn

@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from pokeclf import drawings
+from pokeclf import drawings, reading
 from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.cardpanel import CardPanel
@@ -44,17 +44,17 @@ def _picture(updates, panel):
     return np.asarray(decode(Path(updates[panel.picture])))
 
 
-def test_the_surest_part_of_the_largest_card_is_asked_about(panel, upload):
+def test_the_part_that_counts_of_the_largest_card_is_asked_about(panel, upload):
     updates = panel.find(upload, "convmixer")
     assert updates[panel.panel]["visible"]
     assert "2 trading cards were found" in updates[panel.words]
     part = updates[panel.part]
     parts = {name: panel.part_file(updates[panel.desk], name) for name in PARTS}
-    sure = {
-        name: panel.observations.get(path, "convmixer").observation.best.probability
+    answers = {
+        name: panel.observations.get(path, "convmixer").observation.probabilities
         for name, path in parts.items()
     }
-    assert sure[part] == max(sure.values())
+    assert part == reading.telling(answers)
     assert updates[panel.picture] == parts[part]
     assert [value for _, value in updates[panel.card]["choices"]] == ["0", "1"]
 
@@ -175,3 +175,15 @@ def test_a_desk_that_is_gone_is_told(panel):
     ):
         with pytest.raises(PokeclfError, match="choose it again"):
             call()
+
+
+def test_of_several_models_one_decides(root, upload):
+    asked = []
+    with gr.Blocks():
+        panel = CardPanel(
+            Observations(ModelStore(root)), Picture(), "other", lambda models: asked.append(models)
+        )
+    panel.__dict__["finder"] = SimpleNamespace(find=lambda picture: (TradingCard(CORNERS, 0.9),))
+    updates = panel.find(upload, ["convmixer", "vit_frozen"])
+    assert asked == [["convmixer", "vit_frozen"]]
+    assert updates[panel.part] == "illustration"  # as nobody decided

@@ -12,7 +12,7 @@ from PIL import Image
 
 from pokeclf import hub, study
 from pokeclf.classifier import Guess, ModelStore
-from pokeclf.dashboard import compare_wording
+from pokeclf.dashboard import compare_wording, comparison
 from pokeclf.dashboard.address import COMPARE, EACH, OWN, SAME, Address
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.seen import Observations
@@ -20,6 +20,7 @@ from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
 from pokeclf.models.resnet import ResNet18
 from tests.bad_images import quadrants
+from tests.card_scene import card_scene
 from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
 
 
@@ -255,3 +256,36 @@ def test_a_damaged_model_is_told_and_the_others_answer(store, warnings):
 def test_what_is_missing_is_said(compare, warnings, path, models, sentence):
     assert shown(compare, path, models, SAME) == [""]
     assert sentence in warnings[0]
+
+
+def test_of_an_empty_map_no_overlap_is_told(compare):
+    *_, last = compare.compare(PIKACHU, ["convmixer", "vit_frozen"], SAME)
+    found = last[compare.found]
+    for place, told in ((0, [True, False]), (1, [False, True])):
+        seats = list(found.seats)
+        seats[place] = replace(seats[place], evidence=np.zeros((8, 8), np.float32))
+        drawn = comparison.pictures(compare.observations, replace(found, seats=tuple(seats)))
+        captions = [caption for _, caption in drawn[1:]]
+        assert ["marks nothing" in caption for caption in captions] == told
+        assert not any("overlap" in caption for caption in captions)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "decides"),
+    [
+        (["convmixer", "vit_finetuned", "resnet18_frozen"], "vit_finetuned"),
+        (["convmixer"], "convmixer"),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_of_a_trading_card_the_most_accurate_model_says_which_part_counts(compare, chosen, decides):
+    assert compare.cards.decider(chosen) == decides
+
+
+def test_a_photo_of_a_trading_card_is_compared_by_a_part_of_it(compare, tmp_path):
+    card_scene().save(tmp_path / "photo.png")
+    updates = compare.cards.find(str(tmp_path / "photo.png"), ["convmixer", "vit_finetuned"])
+    part = updates[compare.picture]
+    assert part != str(tmp_path / "photo.png")
+    assert "say Oddish" in shown(compare, part, ["vit_finetuned", "resnet18_finetuned"], SAME)[-1]

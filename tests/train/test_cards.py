@@ -84,5 +84,5 @@ def test_the_view_that_counts_decides(guesses, right):
         probabilities=torch.sigmoid,
     )
     picture = Image.new("RGB", (9, 9))
-    seen = cards.Seen("oddish", picture, (picture, picture))
+    seen = cards.Seen("oddish", picture, {"whole card": picture, "illustration": picture})
     assert cards._answers(classifier, seen) == right
