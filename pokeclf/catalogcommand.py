@@ -9,7 +9,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pokeclf import catalog, commandline, hub
-from pokeclf.catalog import Summary, Table
+from pokeclf.catalog import Summary
+from pokeclf.catalogtable import Table
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
 from pokeclf.species import of

@@ -11,7 +11,8 @@ from PIL import Image
 
 from pokeclf import catalog, hub, imaging
 from pokeclf.__main__ import main
-from pokeclf.catalog import COLUMNS, Row, Table
+from pokeclf.catalog import COLUMNS, Row
+from pokeclf.catalogtable import Table
 from pokeclf.classifier import ModelStore
 
 
