@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path, PurePath
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pokeclf import checkpoint, commandline, dataset, evaluation, imaging
+from pokeclf import checkpoint, commandline, dataset, evaluation, imaging, reading
 from pokeclf.checkpoint import Card
 from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
 from pokeclf.species import of
+from pokeclf.tradingcards import Finder
 
 BATCH = 32
 READERS = 2
@@ -126,7 +127,10 @@ def least_confidence(root: Path, card: Card) -> float:
 
 
 def rows(
-    classifier: Classifier, files: Iterable[tuple[str, Path]], sure_from: float
+    classifier: Classifier,
+    files: Iterable[tuple[str, Path]],
+    sure_from: float,
+    finder: Finder | None = None,
 ) -> Iterator[Row]:
     """One row a file, in their order, batch by batch; memory does not grow with their number.
 
@@ -135,6 +139,8 @@ def rows(
     files : how each is named in its row, and where it is.
     sure_from : answers below this confidence are to be checked; so is what looks like none of
         the classes.
+    finder : looks for trading cards; a row tells of the part of its picture that counts. None
+        where pictures are taken whole.
     """
     with ThreadPoolExecutor(READERS) as readers:
         waiting: deque[tuple[str, Future]] = deque()
@@ -142,7 +148,7 @@ def rows(
 
         def read_on(count: int) -> None:
             for name, path in islice(remaining, count):
-                waiting.append((name, readers.submit(_read, classifier, path)))
+                waiting.append((name, readers.submit(_read, classifier, path, finder)))
 
         read_on(2 * BATCH)
         while waiting:
@@ -152,24 +158,26 @@ def rows(
             yield from _answers(classifier, read, sure_from)
 
 
-def _read(classifier: Classifier, path: Path) -> np.ndarray | str:
-    """What the model will see, uint8 of size × size × 3, or the sentence why it cannot.
+def _read(classifier: Classifier, path: Path, finder: Finder | None) -> np.ndarray | str:
+    """What the model will see, uint8 of views × size × size × 3, or the sentence why it cannot.
 
     Pillow and NumPy stay in the reader's thread; torch would start helpers for each reader, which
-    get in the way of the model's.
+    get in the way of the model's. The small network of the finder runs here all the same: between
+    the model's batches its passes, of one picture each, would keep everybody waiting.
     """
     try:
-        return np.asarray(classifier.card.preprocessing.crop(imaging.decode(path)))
+        views = reading.views(imaging.decode(path), finder).values()
     except imaging.ImageError as error:
         return commandline.printable(error)
+    return np.stack([classifier.card.preprocessing.crop(view) for view in views])
 
 
 def _answers(
     classifier: Classifier, read: list[tuple[str, np.ndarray | str]], sure_from: float
 ) -> Iterator[Row]:
     model = classifier.card.model
-    crops = [value for _, value in read if isinstance(value, np.ndarray)]
-    found = iter(_best_two(classifier, np.stack(crops)) if crops else ())
+    views = [value for _, value in read if isinstance(value, np.ndarray)]
+    found = iter(_best_two(classifier, views) if views else ())
     for name, value in read:
         if isinstance(value, str):
             yield Row(name, model, problem=value)
@@ -184,15 +192,40 @@ def _answers(
         )  # fmt: skip
 
 
+def _best_two(
+    classifier: Classifier, views: Sequence[np.ndarray]
+) -> list[tuple[Tensor, Tensor, bool]]:
+    """Class numbers and probabilities of each picture's best two, and whether it may be any.
+
+    Parameters
+    ----------
+    views : of each picture, uint8 of views × size × size × 3; the view that counts answers.
+    """
+    crops = np.concatenate(views)
+    # So many at once as there are pictures in a batch, however many views each of them has.
+    chunks = [_seen(classifier, crops[k : k + BATCH]) for k in range(0, len(crops), BATCH)]
+    probabilities, familiar = map(torch.cat, zip(*chunks, strict=True))
+    counting = _counting(probabilities, [len(each) for each in views])
+    best = probabilities[counting].topk(2)
+    return list(zip(best.indices, best.values, familiar[counting].tolist(), strict=True))
+
+
 @torch.inference_mode()
-def _best_two(classifier: Classifier, crops: np.ndarray) -> list[tuple[Tensor, Tensor, bool]]:
-    """Class numbers and probabilities of each image's best two, and whether it may be any."""
+def _seen(classifier: Classifier, crops: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Probabilities of uint8 N × size × size × 3, N × classes, and whether each may be any."""
     inputs = classifier.card.preprocessing.normalise(torch.from_numpy(crops).permute(0, 3, 1, 2))
     features = classifier.features(inputs)
-    best = classifier.probabilities(classifier.network.classify(features)).topk(2)
+    probabilities = classifier.probabilities(classifier.network.classify(features))
     familiarity = classifier.familiarity(features)
-    familiar = [True] * len(crops) if familiarity is None else (familiarity >= 0).tolist()
-    return list(zip(best.indices, best.values, familiar, strict=True))
+    familiar = torch.ones(len(crops), dtype=bool) if familiarity is None else familiarity >= 0
+    return probabilities, familiar
+
+
+def _counting(probabilities: Tensor, counts: Sequence[int]) -> list[int]:
+    """Rows of the views that count, one a picture; ``counts`` tells how many views each has."""
+    ends = list(accumulate(counts))
+    answers = zip(np.split(probabilities.numpy(), ends[:-1]), ends, counts, strict=True)
+    return [end - count + reading.telling(list(views)) for views, end, count in answers]
 
 
 class Tally:

@@ -35,6 +35,7 @@ PARTS = {
 answers for the part of which it is surest: many cards show their species all over, others in the
 usual window."""
 WHOLE = "whole picture"
+NONE_TRAINED = "No finder of trading cards was trained yet; python -m train cardfinder makes one."
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def load(root: Path) -> Finder:
         network = CardFinder()
         network.load_state_dict({name: value.float() for name, value in weights.items()})
     except FileNotFoundError:
-        raise NotTrainedError("No finder of trading cards was trained yet.") from None
+        raise NotTrainedError(NONE_TRAINED) from None
     except (OSError, SafetensorError, RuntimeError):
         raise CheckpointError("The finder of trading cards is damaged.") from None
     return Finder(network)
