@@ -21,6 +21,7 @@ from tqdm import tqdm
 from benchmarks.growth import resident
 from benchmarks.recording import record
 from pokeclf import catalog, commandline, hub, imaging
+from pokeclf.catalogtable import Table
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.drawings import drawings_of
 from pokeclf.errors import PokeclfError
@@ -61,7 +62,7 @@ def _run(classifier: Classifier, folder: Path, count: int) -> tuple[float, float
     """Print both; returns the catalogue's share of the bare throughput, and megabytes more."""
     size = classifier.card.preprocessing.size
     ready = torch.rand(catalog.BATCH, 3, size, size)
-    table = catalog.Table(folder / "table.csv")
+    table = Table(folder / "table.csv")
     files = ((path.name, path) for path in catalog.pictures_in(folder))
     found = catalog.rows(classifier, files, 0.9)
     written = table.append(tqdm(found, total=count, unit=" pictures", mininterval=5))

@@ -15,11 +15,13 @@ from pokeclf import (
     explaincommand,
     hub,
     imaging,
+    reading,
     schema,
     species,
     study,
+    tradingcards,
 )
-from pokeclf.classifier import ModelStore
+from pokeclf.classifier import ModelStore, Observation
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
 
@@ -46,6 +48,11 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("--model", required=True, metavar="ID[,ID]", help="ids of models, or: all")
     predict.add_argument("--top", type=int, default=5, metavar="K", help="guesses per image")
     predict.add_argument("--json", action="store_true", help="one JSON object a line")
+    predict.add_argument(
+        "--cards",
+        action="store_true",
+        help="look for a trading card; the part of it counts that tells most",
+    )
     predict.set_defaults(run=predict_images)
 
     explaincommand.add_to(commands)
@@ -85,6 +92,7 @@ def predict_images(options: argparse.Namespace) -> int:
     if options.top < 1:
         raise PokeclfError("--top takes a number of guesses of at least 1.")
     store = _store(options)
+    finder = tradingcards.load(store.root) if options.cards else None
     models = _model_ids(store, options.model)
     # Whatever is wrong with a model is said before the first image.
     broken = _broken(store, models)
@@ -101,19 +109,27 @@ def predict_images(options: argparse.Namespace) -> int:
             print(commandline.printable(f"{path}: {error}"), file=sys.stderr)
             failed += 1
             continue
+        views = reading.views(image, finder)
         for model_id in models:
-            observation = store.get(model_id).observe(image)
+            found = reading.read(store.get(model_id), views)
+            part = found.part if finder else None
             if options.json:
-                line = schema.prediction(str(path), observation, options.top)
+                line = schema.prediction(str(path), found.observation, options.top, part)
                 print(json.dumps(line), flush=True)
             else:
-                guesses = ", ".join(
-                    f"{species.of(guess.species).name} {guess.probability:.1%}"
-                    for guess in observation.top(options.top)
-                )
-                doubt = "" if observation.familiar else " (does not look like any of them)"
-                print(f"{commandline.printable(path)}: {model_id}: {guesses}{doubt}", flush=True)
+                told = _told(found.observation, options.top, part)
+                print(f"{commandline.printable(path)}: {told}", flush=True)
     return 2 if failed else 0
+
+
+def _told(seen: Observation, count: int, part: str | None) -> str:
+    """A model's guesses; ``part`` is what of the picture counted, where that may be a part."""
+    guesses = ", ".join(
+        f"{species.of(guess.species).name} {guess.probability:.1%}" for guess in seen.top(count)
+    )
+    about = f" ({part})" if part else ""
+    doubt = "" if seen.familiar else " (does not look like any of them)"
+    return f"{seen.model}{about}: {guesses}{doubt}"
 
 
 def write_report(options: argparse.Namespace) -> int:

@@ -1,18 +1,12 @@
-"""What a whole folder of pictures shows: a table that grows, and a count of the species in it.
-
-The table is a CSV file that is appended to. Whoever starts again where it ended, even in the
-middle of a line, loses nothing and classifies nothing twice.
-"""
+"""What a whole folder of pictures shows: a row each, and a count of the species in them."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path, PurePath
 
@@ -20,11 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pokeclf import checkpoint, commandline, dataset, evaluation, imaging
+from pokeclf import checkpoint, commandline, dataset, evaluation, imaging, reading
 from pokeclf.checkpoint import Card
 from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
 from pokeclf.species import of
+from pokeclf.tradingcards import Finder
 
 BATCH = 32
 READERS = 2
@@ -132,7 +127,10 @@ def least_confidence(root: Path, card: Card) -> float:
 
 
 def rows(
-    classifier: Classifier, files: Iterable[tuple[str, Path]], sure_from: float
+    classifier: Classifier,
+    files: Iterable[tuple[str, Path]],
+    sure_from: float,
+    finder: Finder | None = None,
 ) -> Iterator[Row]:
     """One row a file, in their order, batch by batch; memory does not grow with their number.
 
@@ -141,6 +139,8 @@ def rows(
     files : how each is named in its row, and where it is.
     sure_from : answers below this confidence are to be checked; so is what looks like none of
         the classes.
+    finder : looks for trading cards; a row tells of the part of its picture that counts. None
+        where pictures are taken whole.
     """
     with ThreadPoolExecutor(READERS) as readers:
         waiting: deque[tuple[str, Future]] = deque()
@@ -148,7 +148,7 @@ def rows(
 
         def read_on(count: int) -> None:
             for name, path in islice(remaining, count):
-                waiting.append((name, readers.submit(_read, classifier, path)))
+                waiting.append((name, readers.submit(_read, classifier, path, finder)))
 
         read_on(2 * BATCH)
         while waiting:
@@ -158,24 +158,31 @@ def rows(
             yield from _answers(classifier, read, sure_from)
 
 
-def _read(classifier: Classifier, path: Path) -> np.ndarray | str:
-    """What the model will see, uint8 of size × size × 3, or the sentence why it cannot.
+Views = Mapping[str, np.ndarray]
+"""What the model will see of a picture, by the name of the view: uint8 size × size × 3 each."""
+
+
+def _read(classifier: Classifier, path: Path, finder: Finder | None) -> Views | str:
+    """What the model will see, or the sentence why it cannot.
 
     Pillow and NumPy stay in the reader's thread; torch would start helpers for each reader, which
-    get in the way of the model's.
+    get in the way of the model's. The small network of the finder runs here all the same: between
+    the model's batches its passes, of one picture each, would keep everybody waiting.
     """
     try:
-        return np.asarray(classifier.card.preprocessing.crop(imaging.decode(path)))
+        views = reading.views(imaging.decode(path), finder)
     except imaging.ImageError as error:
         return commandline.printable(error)
+    crop = classifier.card.preprocessing.crop
+    return {name: np.asarray(crop(view)) for name, view in views.items()}
 
 
 def _answers(
-    classifier: Classifier, read: list[tuple[str, np.ndarray | str]], sure_from: float
+    classifier: Classifier, read: list[tuple[str, Views | str]], sure_from: float
 ) -> Iterator[Row]:
     model = classifier.card.model
-    crops = [value for _, value in read if isinstance(value, np.ndarray)]
-    found = iter(_best_two(classifier, np.stack(crops)) if crops else ())
+    views = [value for _, value in read if not isinstance(value, str)]
+    found = iter(_best_two(classifier, views) if views else ())
     for name, value in read:
         if isinstance(value, str):
             yield Row(name, model, problem=value)
@@ -190,15 +197,41 @@ def _answers(
         )  # fmt: skip
 
 
+def _best_two(
+    classifier: Classifier, pictures: Sequence[Views]
+) -> list[tuple[Tensor, Tensor, bool]]:
+    """Class numbers and probabilities of each picture's best two, and whether it may be any.
+
+    Of each picture the view answers that counts.
+    """
+    crops = np.stack([crop for views in pictures for crop in views.values()])
+    # So many at once as there are pictures in a batch, however many views each of them has.
+    chunks = [_seen(classifier, crops[k : k + BATCH]) for k in range(0, len(crops), BATCH)]
+    probabilities, familiar = map(torch.cat, zip(*chunks, strict=True))
+    counting = _counting(probabilities.numpy(), pictures)
+    best = probabilities[counting].topk(2)
+    return list(zip(best.indices, best.values, familiar[counting].tolist(), strict=True))
+
+
 @torch.inference_mode()
-def _best_two(classifier: Classifier, crops: np.ndarray) -> list[tuple[Tensor, Tensor, bool]]:
-    """Class numbers and probabilities of each image's best two, and whether it may be any."""
+def _seen(classifier: Classifier, crops: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Probabilities of uint8 N × size × size × 3, N × classes, and whether each may be any."""
     inputs = classifier.card.preprocessing.normalise(torch.from_numpy(crops).permute(0, 3, 1, 2))
     features = classifier.features(inputs)
-    best = classifier.probabilities(classifier.network.classify(features)).topk(2)
+    probabilities = classifier.probabilities(classifier.network.classify(features))
     familiarity = classifier.familiarity(features)
-    familiar = [True] * len(crops) if familiarity is None else (familiarity >= 0).tolist()
-    return list(zip(best.indices, best.values, familiar, strict=True))
+    familiar = torch.ones(len(crops), dtype=bool) if familiarity is None else familiarity >= 0
+    return probabilities, familiar
+
+
+def _counting(probabilities: np.ndarray, pictures: Sequence[Views]) -> list[int]:
+    """Rows of the views that count, one a picture."""
+    rows, start = [], 0
+    for views in pictures:
+        answers = dict(zip(views, probabilities[start:], strict=False))
+        rows.append(start + list(views).index(reading.telling(answers)))
+        start += len(views)
+    return rows
 
 
 class Tally:
@@ -221,102 +254,3 @@ class Tally:
     def summary(self) -> Summary:
         """Of all rows so far."""
         return Summary(dict(self._pictures), self._doubtful, self._unread)
-
-
-class Table:
-    """A CSV file of rows that is appended to.
-
-    Parameters
-    ----------
-    path : a table that was begun before is gone on with; half a line at its end is cut off.
-
-    Raises
-    ------
-    PokeclfError
-        When the file is something else or may not be written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.rows = 0
-        self.done: set[str] = set()
-        self.models: set[str] = set()
-        self._tally = Tally()
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self.path.exists() and not self.path.is_file():
-            raise PokeclfError(f"{self.path} cannot be written: it is not a regular file.")
-        header = _line(COLUMNS)
-        try:
-            with self.path.open("ab+") as file:
-                file.seek(0)
-                begin = file.read(len(header))
-                if begin != header:
-                    if not header.startswith(begin):
-                        raise ValueError  # Nothing of a foreign file is cut off.
-                    file.truncate(0)
-                    file.write(header)
-                    return
-                whole = _length_of_whole_lines(file)
-                file.seek(0)
-                lines = io.TextIOWrapper(io.BytesIO(file.read(whole)), "utf-8", newline="")
-                for values in csv.DictReader(lines):
-                    self._count(_row(values))
-                file.truncate(whole)
-        except (ValueError, csv.Error):
-            raise PokeclfError(f"{self.path} is not a table that this command writes.") from None
-        except OSError as error:
-            raise PokeclfError(f"{self.path} cannot be written: {error.strerror}.") from error
-
-    def append(self, found: Iterable[Row]) -> Iterator[Row]:
-        """Write rows as they come, each at once, and hand them on."""
-        try:
-            with self.path.open("ab") as file:
-                for row in found:
-                    file.write(_line(asdict(row).values()))
-                    file.flush()  # all of it or an error, unlike a write without a buffer
-                    self._count(row)
-                    yield row
-        except OSError as error:
-            raise PokeclfError(
-                f"{self.path} cannot be written: {error.strerror}; what stands in it is kept."
-            ) from error
-
-    def _count(self, row: Row) -> None:
-        self.rows += 1
-        self.done.add(row.file)
-        self.models.add(row.model)
-        self._tally.add(row)
-
-    @property
-    def summary(self) -> Summary:
-        """Of all rows."""
-        return self._tally.summary
-
-
-def _row(values: Mapping[str | None, str | None]) -> Row:
-    """A row as it was read; raises ValueError unless it has a text in every column."""
-    if set(values) != set(COLUMNS) or None in values.values():
-        raise ValueError
-    return Row(**values)
-
-
-def _line(values: Iterable[str]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue().encode()
-
-
-def _length_of_whole_lines(file: io.BufferedRandom) -> int:
-    """Bytes up to the end of the last whole line."""
-    end = file.seek(0, os.SEEK_END)
-    step = 4096
-    while end > 0:
-        start = max(0, end - step)
-        file.seek(start)
-        found = file.read(end - start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
-        end = start
-    return 0

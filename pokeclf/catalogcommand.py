@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pokeclf import catalog, commandline, hub
-from pokeclf.catalog import Summary, Table
+from pokeclf import catalog, commandline, hub, tradingcards
+from pokeclf.catalog import Summary
+from pokeclf.catalogtable import Table
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
 from pokeclf.species import of
@@ -27,6 +28,12 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         metavar="OUT",
         help="the table; one that was begun before is gone on with",
     )
+    command.add_argument(
+        "--cards",
+        action="store_true",
+        help="look for a trading card in each picture; the part of it counts that tells most. A "
+        "table does not tell, so go on with it as it was begun",
+    )
     command.set_defaults(run=write_catalog)
 
 
@@ -37,6 +44,7 @@ def write_catalog(options: argparse.Namespace) -> int:
         raise PokeclfError(f"There is no folder {folder}.")
     root = hub.checkpoints_folder(options.checkpoints)
     classifier = ModelStore(root).get(options.model)
+    finder = tradingcards.load(root) if options.cards else None
     card = classifier.card
     table = Table(options.csv)
     if table.models - {card.model}:
@@ -48,7 +56,7 @@ def write_catalog(options: argparse.Namespace) -> int:
     total = sum(1 for _ in catalog.pictures_in(folder))
     named = ((catalog.file_name(path, folder), path) for path in catalog.pictures_in(folder))
     new = (file for file in named if file[0] not in table.done)
-    found = catalog.rows(classifier, new, catalog.least_confidence(root, card))
+    found = catalog.rows(classifier, new, catalog.least_confidence(root, card), finder)
     bar = tqdm(table.append(found), initial=before, total=total, unit=" pictures", mininterval=1)
     for row in bar:
         if row.problem:

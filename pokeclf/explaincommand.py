@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from pokeclf import commandline, explain, hub, imaging, species
+from pokeclf import commandline, explain, hub, imaging, reading, species, tradingcards
 from pokeclf.checkpoint import Card
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.errors import PokeclfError
@@ -21,6 +21,7 @@ from pokeclf.explain.caption import caption
 from pokeclf.explain.overlay import captioned, overlay
 from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.files import check_writable, write_together
+from pokeclf.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--array", type=commandline.path, metavar="NPY", help="also the map itself, 0…1, for NumPy"
     )
+    command.add_argument(
+        "--cards",
+        action="store_true",
+        help="look for a trading card; the map lies over the part of it that tells most",
+    )
     command.set_defaults(run=explain_image)
 
 
@@ -72,15 +78,17 @@ def explain_image(options: argparse.Namespace) -> int:
         for name in (options.species, options.against)
     )  # fmt: skip
     choices = explain.Options(options.layer, against, options.heads, options.discard, options.head)
-    classifier = ModelStore(hub.checkpoints_folder(options.checkpoints)).get(options.model)
+    root = hub.checkpoints_folder(options.checkpoints)
+    classifier = ModelStore(root).get(options.model)
+    finder = tradingcards.load(root) if options.cards else None
     # Whatever is wrong is said before the image is read and the map is computed.
     method = explain.method_of(classifier, options.method)
     _check_choices(method, choices)
     to = _destinations(options, method)
-    observation = classifier.observe(imaging.decode(options.image))
-    explanation = _explain(classifier, observation, wanted, method, choices)
-    write_together(dict(_contents(to, classifier.card, observation, explanation)))
-    print(_sentence(observation, explanation, to))
+    found = reading.read(classifier, reading.views(imaging.decode(options.image), finder))
+    explanation = _explain(classifier, found.observation, wanted, method, choices)
+    write_together(dict(_contents(to, classifier.card, found.observation, explanation)))
+    print(_sentence(found, explanation, to, cards=options.cards))
     if explanation.is_empty:
         print(NOTHING_FOUND)
     return 0
@@ -152,12 +160,15 @@ def _probability(observation: Observation, explanation: explain.Explanation) -> 
     return float(observation.probabilities[observation.classes.index(explanation.species)])
 
 
-def _sentence(observation: Observation, explanation: explain.Explanation, to: Destinations) -> str:
-    probability = _probability(observation, explanation)
+def _sentence(
+    found: Reading, explanation: explain.Explanation, to: Destinations, *, cards: bool
+) -> str:
+    probability = _probability(found.observation, explanation)
+    about = f" in the {found.part}" if cards else ""
     compared = ""
     if explanation.against:
         compared = f" and not {species.of(explanation.against).name}"
     return (
         f"{explanation.method} of {explanation.model} for {species.of(explanation.species).name} "
-        f"({probability:.1%}){compared} is written to {commandline.printable(to.picture)}."
+        f"({probability:.1%}){compared}{about} is written to {commandline.printable(to.picture)}."
     )

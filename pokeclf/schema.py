@@ -31,18 +31,28 @@ def answer(kind: str, facts: Plain) -> Plain:
     return {"version": VERSION, "kind": kind, **facts}
 
 
-def prediction(image: str, seen: Observation, count: int) -> Plain:
-    """What a model sees in an image; ``predict --json`` prints one such object a line."""
+def prediction(image: str, seen: Observation, count: int, part: str | None = None) -> Plain:
+    """What a model sees in an image; ``predict --json`` prints one such object a line.
+
+    Parameters
+    ----------
+    part : what of the image counted; None where no trading cards were looked for.
+    """
     return {
         "image": image,
         "model": seen.model,
+        **_part(part),
         "top": _top(seen.top(count)),
         "familiar": None if seen.familiarity is None else seen.familiar,
     }
 
 
 def explanation(
-    image: str, found: Explanation, probability: float, beats_random: bool | None
+    image: str,
+    found: Explanation,
+    probability: float,
+    beats_random: bool | None,
+    part: str | None = None,
 ) -> Plain:
     """Where a model looked.
 
@@ -51,10 +61,12 @@ def explanation(
     probability : of the explained species, 0…1.
     beats_random : whether the method's maps did better than random ones on many images; None
         where they were not examined.
+    part : what of the image the map lies over; None where no trading cards were looked for.
     """
     return {
         "image": image,
         "model": found.model,
+        **_part(part),
         "method": found.method,
         "layer": found.layer,
         "species": found.species,
@@ -128,6 +140,10 @@ def model_state(status: Status) -> Plain:
             "bytes": card.weight_bytes,
         }
     return row
+
+
+def _part(part: str | None) -> Plain:
+    return {} if part is None else {"part": part}
 
 
 def _top(guesses: Iterable[Guess]) -> list[Plain]:

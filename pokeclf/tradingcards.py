@@ -34,6 +34,7 @@ PARTS = {
 """Left, top, right and bottom of what is classified of a card, in sides of the card. The model
 answers for one of them: many cards show their species all over, others in the usual window."""
 WHOLE = "whole picture"
+NONE_TRAINED = "No finder of trading cards was trained yet; python -m train cardfinder makes one."
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def load(root: Path) -> Finder:
         network = CardFinder()
         network.load_state_dict({name: value.float() for name, value in weights.items()})
     except FileNotFoundError:
-        raise NotTrainedError("No finder of trading cards was trained yet.") from None
+        raise NotTrainedError(NONE_TRAINED) from None
     except (OSError, SafetensorError, RuntimeError):
         raise CheckpointError("The finder of trading cards is damaged.") from None
     return Finder(network)

@@ -7,12 +7,16 @@ import os
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from pokeclf import catalog, hub, imaging
+from pokeclf import catalog, hub, imaging, reading
 from pokeclf.__main__ import main
-from pokeclf.catalog import COLUMNS, Row, Table
-from pokeclf.classifier import ModelStore
+from pokeclf.catalog import COLUMNS, Row
+from pokeclf.catalogtable import Table
+from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.tradingcards import CERTAIN, NONE_TRAINED
+from tests.card_scene import CORNERS, card_scene, finder_of_scenes
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +153,72 @@ def test_answers_that_are_sure_enough_are_right_in_98_of_100_validation_images()
     assert 0.2 < threshold < 0.95
     made_up = catalog.least_confidence(hub.BUNDLED / "nowhere", card)
     assert made_up == catalog.USUAL_CONFIDENCE
+
+
+@pytest.mark.parametrize("probability", [CERTAIN, CERTAIN - 0.01])
+def test_where_cards_are_looked_for_the_part_counts_that_tells_most(tmp_path, probability):
+    """Whatever lies in the same batch, each picture is read as it is alone."""
+    for number in range(6):
+        card_scene(CORNERS + np.float32(9 * number)).save(tmp_path / f"{number}.png")
+    Image.new("RGB", (90, 70), "yellow").save(tmp_path / "6.png")
+    (tmp_path / "7.png").write_bytes(b"no picture")
+    classifier = ModelStore(hub.BUNDLED).get("vit_finetuned")
+    finder = finder_of_scenes(probability)
+    files = [(path.name, path) for path in catalog.pictures_in(tmp_path)]
+    *found, broken = catalog.rows(classifier, files, 0.0, finder)
+    assert broken.problem
+    parts = set()
+    for row, (_, path) in zip(found, files[:-1], strict=True):
+        alone = reading.read(classifier, reading.views(imaging.decode(path), finder))
+        parts.add(alone.part)
+        best, second = alone.observation.top(2)
+        assert (row.species, row.second) == (best.species, second.species)
+        assert float(row.confidence) == pytest.approx(best.probability, abs=1e-3)
+    assert len(parts) > 1
+    whole = list(catalog.rows(classifier, files, 0.0))
+    assert [row.confidence for row in whole[:6]] != [row.confidence for row in found[:6]]
+    assert whole[6:] == [*found[6:], broken]
+
+
+def test_however_many_views_there_are_few_go_through_the_model_at_once(root, tmp_path, monkeypatch):
+    for number in range(7):
+        card_scene().save(tmp_path / f"{number}.png")
+    sizes, features = [], Classifier.features
+    monkeypatch.setattr(
+        Classifier, "features", lambda self, x: sizes.append(len(x)) or features(self, x)
+    )
+    monkeypatch.setattr(catalog, "BATCH", 5)
+    files = [(path.name, path) for path in catalog.pictures_in(tmp_path)]
+    rows = catalog.rows(ModelStore(root).get("convmixer"), files, 0.0, finder_of_scenes())
+    assert len(list(rows)) == 7
+    assert sizes == [5, 5, 5, 5, 1]  # three views of five pictures, and of two
+
+
+def test_familiarity_is_that_of_the_part_that_counts(root, tmp_path, monkeypatch):
+    card_scene().save(tmp_path / "card.png")
+    classifier, finder = ModelStore(root).get("convmixer"), finder_of_scenes()
+    views = reading.views(imaging.decode(tmp_path / "card.png"), finder)
+    counting = list(views).index(reading.read(classifier, views).part)
+    for familiar, check in ((True, "no"), (False, "yes")):
+        told = torch.full((len(views),), -1.0 if familiar else 1.0)
+        told[counting] *= -1
+        monkeypatch.setattr(Classifier, "familiarity", lambda self, features, told=told: told)
+        (row,) = catalog.rows(classifier, [("card", tmp_path / "card.png")], 0.0, finder)
+        assert row.check == check
+
+
+def test_a_photo_of_a_card_is_catalogued_by_the_bundled_models(tmp_path):
+    card_scene().save(tmp_path / "photo.png")
+    out = tmp_path / "out.csv"
+    arguments = ["catalog", str(tmp_path), "--model=vit_finetuned", f"--csv={out}", "--cards"]
+    assert main(arguments) == 0
+    (row,) = _read(out)
+    assert row["species"] == "oddish"
+
+
+def test_without_a_finder_no_table_is_begun(root, collection, tmp_path, capsys):
+    out = tmp_path / "out.csv"
+    arguments = ["catalog", str(collection), "--model=convmixer", f"--csv={out}", "--cards"]
+    assert main([f"--checkpoints={root}", *arguments]) == 2
+    assert capsys.readouterr().err == f"{NONE_TRAINED}\n"
+    assert not out.exists()

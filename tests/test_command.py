@@ -11,8 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pokeclf import explaincommand, reading, tradingcards
 from pokeclf.__main__ import main
+from pokeclf.classifier import ModelStore
+from pokeclf.imaging import decode
+from pokeclf.tradingcards import PARTS, WHOLE
 from tests.bad_images import REFUSED, TEN, bad_images
+from tests.card_scene import card_scene, finder_of_scenes
 from tests.tiny_checkpoints import write_random_checkpoint
 
 
@@ -221,3 +226,59 @@ def test_a_closed_pipe_is_no_error(root):
 def test_a_name_that_is_too_long_is_one_sentence(root, capsys):
     assert _run(root, "predict", "x" * 300 + ".png", "--model=convmixer") == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A trading card in a scene, and in the same folder a picture without one."""
+    card_scene().save(tmp_path / "photo.png")
+    Image.new("RGB", (60, 40), "yellow").save(tmp_path / "plain.png")
+    return tmp_path / "photo.png"
+
+
+def test_where_cards_are_looked_for_the_part_that_counts_is_told(root, photo, monkeypatch, capsys):
+    monkeypatch.setattr(tradingcards, "load", lambda root: finder_of_scenes())
+    arguments = ("predict", photo, photo.parent / "plain.png", "--model=vit_frozen", "--cards")
+    assert _run(root, *arguments, "--json") == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["part"] in PARTS
+    assert second["part"] == WHOLE
+    assert _run(root, *arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"photo.png: vit_frozen ({first['part']}): " in lines[0]
+    assert "plain.png: vit_frozen (whole picture): " in lines[1]
+    assert _run(root, "predict", photo, "--model=vit_frozen") == 0
+    assert "photo.png: vit_frozen: " in capsys.readouterr().out
+
+
+def test_the_map_of_a_card_lies_over_the_part_that_counts(root, photo, monkeypatch, capsys):
+    monkeypatch.setattr(tradingcards, "load", lambda root: finder_of_scenes())
+    explained = []
+    explain = explaincommand.explain.explain
+
+    def noted(classifier, observation, *rest):
+        explained.append(observation)
+        return explain(classifier, observation, *rest)
+
+    monkeypatch.setattr(explaincommand.explain, "explain", noted)
+    out = photo.parent / "map.png"
+    assert _run(root, "explain", photo, "--model=convmixer", "--cards", f"--out={out}") == 0
+    classifier = ModelStore(root).get("convmixer")
+    found = reading.read(classifier, reading.views(decode(photo), finder_of_scenes()))
+    np.testing.assert_array_equal(explained[0].crop, found.observation.crop)
+    assert f" in the {found.part} is written to {out}." in capsys.readouterr().out
+
+
+def test_the_bundled_models_recognise_a_photo_of_a_card(photo, capsys):
+    assert main(["predict", str(photo), "--model=vit_finetuned", "--cards", "--json"]) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert line["top"][0]["species"] == "oddish"
+    assert line["part"] in PARTS
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_without_a_finder_cards_are_one_sentence(root, photo, capsys, command):
+    assert _run(root, command, photo, "--model=convmixer", "--cards") == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == f"{tradingcards.NONE_TRAINED}\n"

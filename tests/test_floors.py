@@ -20,7 +20,7 @@ FLOORS = [
     {"checkpoint", "datasummary", "novelty"},
     {"classifier", "results", "library", "pictures", "embedding", "tradingcards", "cardfigures"},
     {"reading"},
-    {"explain", "selections", "catalog", "drawings"},
+    {"explain", "selections", "catalog", "catalogtable", "drawings"},
     {"charts", "treefindings", "recipefindings", "alternatives", "datafindings", "schema"},
     {"findings"},
     {"confusions", "exhibits"},

@@ -22,6 +22,7 @@ from PIL import Image
 from benchmarks.fuzz import Mutations
 from pokeclf import (
     catalog,
+    catalogtable,
     checkpoint,
     commandline,
     containers,
@@ -32,7 +33,8 @@ from pokeclf import (
     latency,
     storage,
 )
-from pokeclf.catalog import COLUMNS, Row, Table
+from pokeclf.catalog import COLUMNS, Row
+from pokeclf.catalogtable import Table
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import address, notices, uploads
 from pokeclf.errors import PokeclfError
@@ -118,7 +120,7 @@ def test_any_file_is_one_line_of_a_table_and_no_formula(name):
     path = PurePosixPath("folder", name.decode("utf-8", "surrogateescape"))
     shown = catalog.file_name(path, PurePosixPath("folder"))
     assert shown[0] not in "=+-@\t\r"
-    line = catalog._line([shown])
+    line = catalogtable._line([shown])
     assert line.count(b"\n") == 1
     assert b"\r" not in line
 

@@ -8,8 +8,10 @@ import jsonschema
 import pytest
 from jsonschema import Draft202012Validator
 
-from pokeclf import schema
+from pokeclf import schema, tradingcards
 from pokeclf.__main__ import main
+from pokeclf.tradingcards import PARTS, WHOLE
+from tests.card_scene import finder_of_scenes
 from tests.dashboard.conftest import PIKACHU
 
 SCHEMA = json.loads(schema.FILE.read_text(encoding="utf-8"))
@@ -33,6 +35,20 @@ def test_a_line_of_the_command_line_is_a_prediction_without_version_and_kind(roo
     jsonschema.validate(schema.answer("prediction", line), SCHEMA)
 
 
+def test_the_part_that_counts_is_told_only_where_cards_were_looked_for(root, capsys, monkeypatch):
+    monkeypatch.setattr(tradingcards, "load", lambda root: finder_of_scenes())
+    told = []
+    for options in ([], ["--cards"]):
+        command = ["predict", PIKACHU, "--model=convmixer", "--json", *options]
+        assert main([f"--checkpoints={root}", *command]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+        _part("line").validate(told[-1])
+    without, with_cards = told
+    assert with_cards == {**without, "part": WHOLE}
+    for part in (*PARTS, WHOLE):
+        assert part in SCHEMA["$defs"]["part"]["description"]
+
+
 def test_the_list_of_models_follows_it(root, capsys):
     assert main([f"--checkpoints={root}", "models", "--json"]) == 0
     models = json.loads(capsys.readouterr().out)
@@ -47,6 +63,8 @@ def test_the_list_of_models_follows_it(root, capsys):
         {"kind": "guess"},
         {"more": 1},
         {"model": None},
+        {"part": None},
+        {"part": ""},
         {"familiar": "yes"},
         {"top": [{"species": "mew", "probability": 1.5}]},
         {"top": [{"species": "mew"}]},

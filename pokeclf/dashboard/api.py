@@ -51,19 +51,23 @@ class Api:
             api_visibility="private", **waiting.LANE,
         )  # fmt: skip
 
-    def predict(self, picture: gr.FileData, model: str, top: int = 5) -> dict[str, Any]:
+    def predict(
+        self, picture: gr.FileData, model: str, top: int = 5, cards: bool = False
+    ) -> dict[str, Any]:
         """Name the likeliest of the first 151 Pokémon species in a picture.
 
         Parameters:
             picture: An uploaded picture; an assistant may also give a data: address.
             model: Id of a model, such as vit_finetuned; the endpoint models lists them.
             top: How many species to name.
+            cards: Whether to look for a trading card first; part then tells what of it counted.
         """
         if not isinstance(top, int) or top < 1:
             raise PokeclfError("top takes a number of guesses of at least 1.")
         name, path = uploads.named(picture)
-        seen = self.observations.get(path, str(model)).observation
-        return schema.answer("prediction", schema.prediction(name, seen, top))
+        seen = self.observations.read(path, str(model), cards)
+        facts = schema.prediction(name, seen.observation, top, seen.part)
+        return schema.answer("prediction", facts)
 
     def explain(
         self,
@@ -72,6 +76,7 @@ class Api:
         method: str | None = None,
         species: str | None = None,
         layer: str | None = None,
+        cards: bool = False,
     ) -> tuple[dict[str, Any], gr.FileData]:
         """Show where in a picture a model looked: the map as numbers, and drawn over the picture.
 
@@ -81,9 +86,11 @@ class Api:
             method: Id of a method, such as grad-cam or occlusion; the model's own by default.
             species: Whose evidence the map shows; the likeliest species by default.
             layer: The place in the model to look at, such as stage 2 of 4; the last by default.
+            cards: Whether to look for a trading card first; the map then lies over its part that
+                counted, which part tells, and not over the whole picture.
         """
         name, path = uploads.named(picture)
-        seen = self.observations.get(path, str(model))
+        seen = self.observations.read(path, str(model), cards)
         chosen = method_of(seen.classifier, str(method) if method else None)
         if layer and "layer" not in chosen.takes:
             raise PokeclfError(f"Method {chosen.id} takes no layer.")
@@ -91,7 +98,7 @@ class Api:
         found = explain(
             seen.classifier, seen.observation, _slug(species), chosen.id, options, _in_time
         )
-        facts = schema.explanation(name, found, *self._known(seen, found, chosen))
+        facts = schema.explanation(name, found, *self._known(seen, found, chosen), seen.part)
         return schema.answer("explanation", facts), _drawn(seen, found, name)
 
     def _known(self, seen: Seen, found: Explanation, method: Method) -> tuple[float, bool | None]:
@@ -130,21 +137,25 @@ class Api:
         ]
         return schema.answer("comparison", schema.comparison(name, wanted, compared, problems))
 
-    def catalog(self, pictures: list[gr.FileData], model: str) -> dict[str, Any]:
+    def catalog(
+        self, pictures: list[gr.FileData], model: str, cards: bool = False
+    ) -> dict[str, Any]:
         """Catalogue a collection: the species in each picture, and those that are missing.
 
         Parameters:
             pictures: At most 200 of what the other endpoints take as a picture.
             model: Id of a model, such as vit_finetuned; the endpoint models lists them.
+            cards: Whether to look for trading cards first; takes up to four times as long.
         """
         if not isinstance(pictures, list) or not 0 < len(pictures) <= MOST_PICTURES:
             raise PokeclfError(f"pictures takes a list of 1 to {MOST_PICTURES} pictures.")
         files = [(name, Path(path)) for name, path in map(uploads.named, pictures)]
         store = self.observations.store
-        classifier = store.get(str(model))
+        classifier, finder = store.get(str(model)), self.observations.finder_if(cards)
         card = classifier.card
+        sure_from = catalog.least_confidence(store.root, card)
         rows = []
-        for row in catalog.rows(classifier, files, catalog.least_confidence(store.root, card)):
+        for row in catalog.rows(classifier, files, sure_from, finder):
             limits.check()
             rows.append(row)
         summary = catalog.Tally(rows).summary

@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.blocks import BlockFunction
 from gradio.data_classes import PredictBodyInternal
 from gradio.state_holder import SessionState
+from gradio.utils import get_function_params
 
 from pokeclf.dashboard import notices, uploads
 from pokeclf.errors import PokeclfError
@@ -64,9 +65,25 @@ class Blocks(gr.Blocks):
     ) -> list[Any]:
         """Gradio's, after a look at the files among the inputs and at their number."""
         try:
-            if len(inputs) < len(block_fn.inputs):
-                raise PokeclfError(f"This takes {len(block_fn.inputs)} inputs, not {len(inputs)}.")
-            checked = uploads.uploads_only(inputs)
+            checked = uploads.uploads_only(_completed(block_fn, inputs))
         except PokeclfError as error:
             raise notices.as_failure(error) from None
         return await super().preprocess_data(block_fn, checked, state, explicit_call)
+
+
+def _completed(listener: BlockFunction, inputs: list[Any]) -> list[Any]:
+    """The inputs, with the defaults of those at the end that whoever asks does not know of.
+
+    Raises
+    ------
+    PokeclfError
+        When one is missing that has no default.
+    """
+    if len(inputs) >= len(listener.inputs):
+        return inputs
+    left_out = get_function_params(listener.fn)[len(inputs) : len(listener.inputs)]
+    defaults = [default for _, optional, default, _ in left_out if optional]
+    if len(inputs) + len(defaults) < len(listener.inputs):
+        needed = len(listener.inputs) - len(defaults)
+        raise PokeclfError(f"This takes at least {needed} inputs, not {len(inputs)}.")
+    return [*inputs, *defaults]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -20,7 +19,7 @@ from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import ImageError
-from pokeclf.tradingcards import PARTS, WHOLE, Finder, TradingCard, views
+from pokeclf.tradingcards import PARTS, WHOLE, TradingCard, views
 
 Updates = dict[gr.components.Component, Any]
 OUTLINE, CHOSEN, CLICKED = (255, 196, 0), (230, 40, 40), (40, 90, 230)
@@ -132,21 +131,17 @@ class CardPanel:
     def _guarded(self, handler: Any) -> Any:  # noqa: ANN401 - a handler and a handler
         return notices.guarded(handler, len(self.outputs))
 
-    @cached_property
-    def finder(self) -> Finder | None:
-        """What finds cards; None where it was not trained."""
-        return reading.finder_in(self.observations.store.root)
-
     def find(self, path: str | None, model: Any) -> Updates:  # noqa: ANN401 - what stands in the input
         """Look for cards in a new picture; the part that counts of the largest is looked at."""
         return self._found(path, self.decider(model))
 
     def _found(self, path: str | None, model: str | None, part: str | None = None) -> Updates:
+        finder = self.observations.finder
         try:
-            picture = self.observations.decode(path) if path and self.finder else None
+            picture = self.observations.decode(path) if path and finder else None
         except ImageError:  # The answer will say so.
             picture = None
-        found = self.finder.find(picture) if picture else ()
+        found = finder.find(picture) if picture else ()
         if not found:
             return {self.desk: None, self.panel: gr.update(visible=False)}
         return self.show(Desk(path, found), model, part)

@@ -98,6 +98,9 @@ const keep = async (row) => {
 const model = () =>
 	new URLSearchParams(document.querySelector("#collection-address a").search).get("model") ?? "";
 
+// A server without a finder is not asked to look for cards.
+const wantsCards = () => rules.cards && part.cards.firstElementChild.checked;
+
 const SILENT = "The server did not answer; all that is shown is kept, and the rest can go on.";
 
 const asked = async (path, options) => {
@@ -128,7 +131,7 @@ const named = async (pictures) => {
 	const call = {
 		method: "POST",
 		headers: { "Content-Type": "application/json" },
-		body: JSON.stringify({ data: [files, model()] }),
+		body: JSON.stringify({ data: [files, model(), wantsCards()] }),
 	};
 	const { event_id: event } = await (await asked("/call/collect", call)).json();
 	const told = await (await asked(`/call/collect/${event}`)).text().catch(() => "");
@@ -233,6 +236,9 @@ part.csv.addEventListener("click", () =>
 part.json.addEventListener("click", () =>
 	saved("collection.json", "application/json", asJson([...store.rows.values()])),
 );
+part.cards.hidden = !rules.cards;
+part.cards.firstElementChild.checked = keptChoice("cards") !== "no";
+part.cards.addEventListener("change", () => keepChoice("cards", wantsCards() ? "yes" : "no"));
 part.stop.addEventListener("click", () => {
 	if (!running) return goOn();
 	stopping = true; // as soon as the batch is done that is on its way

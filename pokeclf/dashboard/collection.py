@@ -12,12 +12,13 @@ from typing import Any
 
 import gradio as gr
 
-from pokeclf import catalog, dataset
+from pokeclf import catalog, dataset, tradingcards
 from pokeclf.classifier import Classifier, ModelStore
 from pokeclf.dashboard import limits, notices, picker, uploads
 from pokeclf.dashboard.address import COLLECTION, Address
 from pokeclf.dashboard.answer import NONE_TRAINED
 from pokeclf.dashboard.inputs import Menu
+from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.species import BY_SLUG, of
@@ -35,8 +36,9 @@ SCRIPTS = ("collectionstore.js", "collectionfiles.js", "collectionrows.js", "col
 class Collection:
     """Components of the tab, and the endpoint that its page calls."""
 
-    def __init__(self, store: ModelStore) -> None:
-        self.store = store
+    def __init__(self, observations: Observations) -> None:
+        self.observations = observations
+        self.store = store = observations.store
         self._sure_from: dict[tuple[str, str], float] = {}
         statuses = store.statuses()
         with gr.Row(elem_classes="identify"):
@@ -87,30 +89,33 @@ class Collection:
         """A model's line, and the address with it, from which the browser knows the model."""
         return picker.summary(self.store, model), link_to(model)
 
-    def collect(self, pictures: list[gr.FileData], model: str) -> dict[str, Any]:
+    def collect(
+        self, pictures: list[gr.FileData], model: str, cards: bool = False
+    ) -> dict[str, Any]:
         """Name the species in a few uploads, which are deleted.
 
         Parameters:
             pictures: At most 8 uploads.
             model: Id of a model.
+            cards: Whether to look for trading cards.
         """
         if not isinstance(pictures, list) or not 0 < len(pictures) <= BATCH:
             raise PokeclfError(f"pictures takes a list of 1 to {BATCH} pictures.")
         files = [(name, Path(path)) for name, path in map(uploads.named, pictures)]
         try:
-            return {"rows": self._rows(files, model)}
+            return {"rows": self._rows(files, model, cards)}
         finally:
             for _, path in files:
                 uploads.discard(str(path))
 
-    def _rows(self, files: list[tuple[str, Path]], model: str) -> list[dict[str, str]]:
+    def _rows(self, files: list[tuple[str, Path]], model: str, cards: bool) -> list[dict[str, str]]:
         """Of each file the row of a table, and by which the browser knows it: its SHA-256."""
         limits.check()
         if not model:
             raise PokeclfError(NONE_TRAINED)
-        classifier = self.store.get(str(model))
+        classifier, finder = self.store.get(str(model)), self.observations.finder_if(cards)
         named = ((catalog.written(name), path) for name, path in files)
-        rows = catalog.rows(classifier, named, self._least_confidence(classifier))
+        rows = catalog.rows(classifier, named, self._least_confidence(classifier), finder)
         return [
             {**asdict(row), "fingerprint": _fingerprint(path)}
             for row, (_, path) in zip(rows, files, strict=True)
@@ -149,6 +154,7 @@ def rules(store: ModelStore) -> dict[str, Any]:
         "bytes": MAX_BYTES,
         "batch": BATCH,
         "rows": MOST_ROWS,
+        "cards": (store.root / tradingcards.FILE).is_file(),
     }
 
 

@@ -1,6 +1,23 @@
 // Where the collection lies: in the browser's own database, one record a picture. The simpler
 // localStorage holds some five million characters in all and is written as a whole.
 
+// A choice is one word, which some private windows do not keep either.
+const keptChoice = (name) => {
+	try {
+		return localStorage.getItem(`pokeclf-${name}`);
+	} catch {
+		return null;
+	}
+};
+
+const keepChoice = (name, word) => {
+	try {
+		localStorage.setItem(`pokeclf-${name}`, word);
+	} catch {
+		// It holds until the page is left.
+	}
+};
+
 // A sentence for the person; any other error is a defect or the network.
 class Refusal extends Error {}
 

@@ -96,7 +96,7 @@ def build(
             with gr.Tab("Compare", id=COMPARE, elem_id=f"tab-{COMPARE}"):
                 compare = Compare(observations, drawings, workers)
             with gr.Tab("Collection", id=COLLECTION, elem_id=f"tab-{COLLECTION}"):
-                collection = Collection(store)
+                collection = Collection(observations)
             with gr.Tab("Experiments", id=EXPERIMENTS, elem_id=f"tab-{EXPERIMENTS}") as tab:
                 experiments = Experiments(library, pictures, observations, drawings, workers)
             with gr.Tab("Data", id=DATA, elem_id=f"tab-{DATA}") as data_tab:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from PIL import Image
 
+from pokeclf import reading
+from pokeclf.checkpoint import NotTrainedError
 from pokeclf.classifier import Classifier, ModelStore, Observation
 from pokeclf.dashboard import limits, uploads
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import canonical, decode
 from pokeclf.models.network import ConvolutionalNetwork
+from pokeclf.tradingcards import NONE_TRAINED, Finder
 
 KEPT = 64
 """Observations that are kept, at most 3 MB each."""
@@ -24,16 +27,18 @@ DECODED = 4
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture as one model saw it.
+    """A picture, or a part of it, as one model saw it.
 
     Attributes
     ----------
-    size : width and height of the decoded picture.
+    size : width and height of what was looked at, before the model's own crop.
+    part : what of the picture counted; None where no trading cards were looked for.
     """
 
     classifier: Classifier
     observation: Observation
     size: tuple[int, int]
+    part: str | None = None
 
 
 class Observations:
@@ -62,10 +67,7 @@ class Observations:
         PokeclfError
             For a picture or a model that cannot be used.
         """
-        limits.check()
-        check_presence(path)
-        uploads.mark_used(path)
-        classifier = self.store.get(model)
+        classifier = self._asked(path, model)
         weights = f"{classifier.card.weights_sha256} {classifier.card.features_sha256}"
         with self._lock:
             then, *known = self._seen.get((path, model), ("",))
@@ -78,6 +80,52 @@ class Observations:
             while len(self._seen) > self.kept:
                 self._seen.popitem(last=False)
         return seen
+
+    def read(self, path: str, model: str, cards: bool) -> Seen:
+        """A picture as a program wants it read: as a whole, or by what of it counts.
+
+        Parameters
+        ----------
+        cards : whether to look for trading cards; such readings are not remembered.
+
+        Raises
+        ------
+        PokeclfError
+            As :meth:`get` and :meth:`finder_if`.
+        """
+        finder = self.finder_if(cards)
+        if finder is None:
+            return self.get(path, model)
+        classifier = self._asked(path, model)
+        views = reading.views(self.decode(path), finder)
+        found = reading.read(classifier, views)
+        return Seen(classifier, found.observation, views[found.part].size, found.part)
+
+    @cached_property
+    def finder(self) -> Finder | None:
+        """What finds trading cards; None where it was not trained."""
+        return reading.finder_in(self.store.root)
+
+    def finder_if(self, cards: bool) -> Finder | None:
+        """The finder for a program that wants trading cards looked for; None for one that doesn't.
+
+        Raises
+        ------
+        PokeclfError
+            When there is none, or ``cards`` is neither true nor false.
+        """
+        if not isinstance(cards, bool):
+            raise PokeclfError("cards takes true or false.")
+        if cards and self.finder is None:
+            raise NotTrainedError(NONE_TRAINED)
+        return self.finder if cards else None
+
+    def _asked(self, path: str, model: str) -> Classifier:
+        """The model for a picture that is there, which stays there for another hour."""
+        limits.check()
+        check_presence(path)
+        uploads.mark_used(path)
+        return self.store.get(model)
 
     def _observe(self, classifier: Classifier, path: str) -> Seen:
         """Through the network that trees read, if these are trees: it is then run once for all."""

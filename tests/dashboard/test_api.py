@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -15,12 +16,18 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from pokeclf import schema
+from pokeclf import hub, reading, schema, tradingcards
 from pokeclf.__main__ import main
+from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import api
 from pokeclf.dashboard.seen import Observations
 from pokeclf.explain import explain
+from pokeclf.explain.overlay import overlay
+from pokeclf.imaging import decode
+from pokeclf.tradingcards import NONE_TRAINED
+from tests.card_scene import card_scene
 from tests.dashboard.conftest import EEVEE, PIKACHU
+from tests.serving import serving
 
 SCHEMA = json.loads(schema.FILE.read_text(encoding="utf-8"))
 META = {"_type": "gradio.FileData"}
@@ -113,6 +120,45 @@ def test_catalog_tells_of_every_file_and_sums_up(client, tmp_path):
     assert len(answer["missing"]) == 151 - len(set(best))
 
 
+@pytest.fixture(scope="module")
+def finding(checkpoints, tmp_path_factory):
+    """The real client of a server that finds cards, and its folder of checkpoints."""
+    root = tmp_path_factory.mktemp("finding")
+    shutil.copytree(checkpoints / "vit_frozen", root / "vit_frozen")
+    shutil.copy(hub.BUNDLED / tradingcards.FILE, root)
+    with serving(root, root) as server:
+        yield Client(server.address, verbose=False, analytics_enabled=False), root
+
+
+def test_programs_can_have_cards_looked_for(finding, tmp_path):
+    client, root = finding
+    photo, classifier = tmp_path / "photo.png", ModelStore(root).get("vit_frozen")
+    card_scene().save(photo)
+    found = reading.read(classifier, reading.views(decode(photo), reading.finder_in(root)))
+    best, asked = found.observation.best, (handle_file(photo), "vit_frozen")
+    answer = client.predict(*asked, cards=True, api_name="/predict")
+    expected = schema.prediction("photo.png", found.observation, 5, found.part)
+    assert found.part in tradingcards.PARTS
+    assert _valid(answer, "prediction") == schema.answer("prediction", expected)
+    without = client.predict(*asked, api_name="/predict")
+    assert "part" not in _valid(without, "prediction")
+    assert without["top"] != answer["top"]
+    answer, drawn = client.predict(*asked, cards=True, api_name="/explain")
+    assert _valid(answer, "explanation")["part"] == found.part
+    assert answer["species"] == best.species
+    heatmap = explain(classifier, found.observation, None).heatmap
+    with Image.open(drawn) as picture:
+        expected = np.asarray(overlay(found.observation.crop, heatmap), float)
+        np.testing.assert_allclose(np.asarray(picture, float), expected, atol=3)
+    pictures = [handle_file(photo), handle_file(PIKACHU)]
+    answer = client.predict(pictures, "vit_frozen", cards=True, api_name="/catalog")
+    first, second = _valid(answer, "catalogue")["pictures"]
+    assert first["top"][0]["species"] == best.species
+    plain = client.predict(pictures, "vit_frozen", api_name="/catalog")["pictures"]
+    assert first["top"] != plain[0]["top"]
+    assert second == plain[1]
+
+
 def test_models_tells_which_can_answer(client):
     answer = _valid(client.predict(api_name="/models"), "models")
     states = {each["model"]: each["state"] for each in answer["models"]}
@@ -136,6 +182,10 @@ def test_models_tells_which_can_answer(client):
         ("compare", ([],), "models takes a list of at least one model's id."),
         ("compare", ("convmixer",), "models takes a list of at least one model's id."),
         ("compare", (["resnet18_scratch"],), "None of these models can answer."),
+        ("predict", ("convmixer", 5, "no"), "cards takes true or false."),
+        ("predict", ("convmixer", 5, None), "cards takes true or false."),
+        ("predict", ("convmixer", 5, True), NONE_TRAINED),
+        ("explain", ("convmixer", None, None, None, True), NONE_TRAINED),
         ("catalog", ("convmixer",), "pictures takes a list of 1 to 200 pictures."),
     ],
 )
@@ -188,7 +238,7 @@ def test_what_is_no_file_is_refused(served, file):
 
 
 def test_missing_inputs_are_a_sentence(served):
-    assert _told(served, "predict") == "This takes 3 inputs, not 0."
+    assert _told(served, "predict") == "This takes at least 2 inputs, not 0."
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def panel(root, monkeypatch):
     with gr.Blocks():
         panel = CardPanel(Observations(ModelStore(root)), Picture())
     cards = (TradingCard(CORNERS, 0.99), TradingCard(OTHER, 0.8))
-    panel.__dict__["finder"] = SimpleNamespace(find=lambda picture: cards)
+    panel.observations.__dict__["finder"] = SimpleNamespace(find=lambda picture: cards)
     return panel
 
 
@@ -72,7 +72,7 @@ def test_where_no_card_may_be_the_whole_picture_counts_too(
         panel, "part_file", lambda desk, part: asked.append(part) or file(desk, part)
     )
     cards = (TradingCard(CORNERS, probability),)
-    panel.__dict__["finder"] = SimpleNamespace(find=lambda picture: cards)
+    panel.observations.__dict__["finder"] = SimpleNamespace(find=lambda picture: cards)
     panel.find(upload, "convmixer")
     assert asked[: len(counting)] == counting
     assert (WHOLE in asked) == (WHOLE in counting)
@@ -144,7 +144,7 @@ def test_a_click_on_nothing_is_one_sentence(panel, upload, index):
 
 
 def test_a_picture_without_cards_hides_the_panel(panel, upload):
-    panel.__dict__["finder"] = SimpleNamespace(find=lambda picture: ())
+    panel.observations.__dict__["finder"] = SimpleNamespace(find=lambda picture: ())
     updates = panel.find(upload, "convmixer")
     assert updates == {panel.desk: None, panel.panel: gr.update(visible=False)}
 
@@ -157,7 +157,7 @@ def test_a_file_that_is_no_picture_is_left_to_the_answer(panel, tmp_path):
 def test_without_a_finder_pictures_stay_as_they_are(root, upload):
     with gr.Blocks():
         panel = CardPanel(Observations(ModelStore(root)), Picture())
-    assert panel.finder is None
+    assert panel.observations.finder is None
     assert panel.picture not in panel.find(upload, "convmixer")
 
 
@@ -183,7 +183,8 @@ def test_of_several_models_one_decides(root, upload):
         panel = CardPanel(
             Observations(ModelStore(root)), Picture(), "other", lambda models: asked.append(models)
         )
-    panel.__dict__["finder"] = SimpleNamespace(find=lambda picture: (TradingCard(CORNERS, 0.9),))
+    finder = SimpleNamespace(find=lambda picture: (TradingCard(CORNERS, 0.9),))
+    panel.observations.__dict__["finder"] = finder
     updates = panel.find(upload, ["convmixer", "vit_frozen"])
     assert asked == [["convmixer", "vit_frozen"]]
     assert updates[panel.part] == "illustration"  # as nobody decided

@@ -11,21 +11,24 @@ import gradio as gr
 import httpx
 import pytest
 
-from pokeclf import catalog
+from pokeclf import catalog, tradingcards
+from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import collection, limits
 from pokeclf.dashboard.address import COLLECTION, Address, read
 from pokeclf.dashboard.collection import BATCH, Collection
 from pokeclf.dashboard.limits import TimeUpError, limited
 from pokeclf.dashboard.page import build
+from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.uploads import VARIABLE
 from pokeclf.errors import PokeclfError
+from tests.card_scene import card_scene, finder_of_scenes
 from tests.dashboard.conftest import DRAWINGS, EEVEE, PIKACHU
 
 
 @pytest.fixture
 def tab(store):
     with gr.Blocks():
-        return Collection(store)
+        return Collection(Observations(store))
 
 
 @pytest.fixture
@@ -60,6 +63,33 @@ def test_each_picture_gets_the_row_of_a_catalogue_and_its_fingerprint(tab, uploa
     found = catalog.rows(classifier, [(name, Path(path)) for name, path in named], 0.9)
     assert [catalog.Row(**row) for row in rows] == list(found)
     assert rows[1]["problem"].startswith("This is not an image")
+
+
+def test_a_row_tells_of_the_part_that_counts_where_cards_are_looked_for(tab, upload, tmp_path):
+    photo = tmp_path / "photo.png"
+    card_scene().save(photo)
+    finder = tab.observations.__dict__["finder"] = finder_of_scenes()
+    whole, part = (
+        tab.collect([upload(photo)], "convmixer", cards)["rows"][0] for cards in (False, True)
+    )
+    classifier = tab.store.get("convmixer")
+    (row,) = catalog.rows(classifier, [("mine.png", photo)], 0.9, finder)
+    part.pop("fingerprint")
+    assert catalog.Row(**part) == row
+    assert part["confidence"] != whole["confidence"]
+
+
+@pytest.mark.parametrize("cards", [True, "yes", None])
+def test_cards_that_cannot_be_looked_for_are_a_sentence(tab, upload, folder, cards):
+    with pytest.raises(PokeclfError, match=r"\.$"):
+        tab.collect([upload(PIKACHU)], "convmixer", cards)
+    assert list(folder.iterdir()) == []
+
+
+def test_the_browser_knows_whether_cards_can_be_looked_for(store, tmp_path):
+    assert collection.rules(store)["cards"] is False
+    (tmp_path / tradingcards.FILE).touch()  # a damaged one is told of when it is used
+    assert collection.rules(ModelStore(tmp_path))["cards"] is True
 
 
 @pytest.mark.parametrize("model", ["convmixer", "vit_scratch", "nonsense", "", None])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pokeclf.catalog import COLUMNS, Row, Table
+from pokeclf.catalog import COLUMNS, Row
+from pokeclf.catalogtable import Table
 from pokeclf.classifier import ModelStore
 from pokeclf.drawings import FOLDER
 from pokeclf.errors import PokeclfError

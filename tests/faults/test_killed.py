@@ -14,7 +14,7 @@ from PIL import Image
 
 from pokeclf import checkpoint
 from pokeclf.__main__ import main
-from pokeclf.catalog import Table
+from pokeclf.catalogtable import Table
 from pokeclf.classifier import ModelStore
 from pokeclf.files import folder_written_whole, write_atomically, write_together
 from tests.faults.breaking import killed_at, run

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pokeclf.catalog import Table
+from pokeclf.catalogtable import Table
 from tests.dashboard.page.browser import PATIENCE, PHONE, WIDE, expect, fits, picture
 from tests.dashboard.page.collection import (
     DRAWINGS,

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from pokeclf.catalog import COLUMNS, Row, Table
+from pokeclf.catalog import COLUMNS, Row
+from pokeclf.catalogtable import Table
 from tests.dashboard.page.browser import PATIENCE, WIDE, expect
 from tests.dashboard.page.collection import (
     DRAWINGS,
