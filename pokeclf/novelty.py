@@ -3,7 +3,9 @@
 A network names one of its classes whatever it is shown. Two things tell others apart: how strongly
 the class that it names speaks (its logit, Vaze et al. 2022), and how far the features lie from
 those of every class, and of that one (Mahalanobis distance, Lee et al. 2018, on features of length
-1, Müller & Hein 2025). Together they make a familiarity.
+1, Müller & Hein 2025). Together they make a familiarity: one for each kind of other pictures that
+were at hand, as a toaster gives itself away by other signs than a Pokémon of a later generation
+does. The least of them counts.
 """
 
 from __future__ import annotations
@@ -83,12 +85,13 @@ class Novelty:
 
     Attributes
     ----------
-    weights : of the three :func:`signs`, and a constant: their sum is the familiarity.
+    weights : for each kind of other pictures, of the three :func:`signs`, and a constant: their
+        sum is how far a picture is from that kind. The least of these is the familiarity.
     detectors : what was measured of each that was compared, by its name; the last is this one.
     """
 
     distances: Distances
-    weights: tuple[float, float, float, float]
+    weights: tuple[tuple[float, float, float, float], ...]
     detectors: Mapping[str, Detector]
 
     def familiarity(self, features: Tensor, logits: Tensor) -> Tensor:
@@ -99,8 +102,9 @@ class Novelty:
         features : N × D, what the last linear layer reads.
         logits : N × classes, what it makes of them, before temperature.
         """
-        *slopes, constant = self.weights
-        return signs(self.distances, features, logits) @ torch.tensor(slopes) + constant
+        weights = torch.tensor(self.weights)
+        told = signs(self.distances, features, logits) @ weights[:, :3].T + weights[:, 3]
+        return told.amin(1)
 
 
 def signs(distances: Distances, features: Tensor, logits: Tensor) -> Tensor:
@@ -153,7 +157,7 @@ def read(folder: Path, card: Card) -> Novelty | None:
             tensors = {name: file.get_tensor(name).float() for name in ("means", "whitening")}
         if said["belongs_to"] != card.weights_sha256:
             return None
-        weights = tuple(float(each) for each in json.loads(said["weights"]))
+        weights = tuple(tuple(map(float, row)) for row in json.loads(said["weights"]))
         detectors = {
             name: Detector(
                 float(each["accepted"]),
@@ -162,7 +166,7 @@ def read(folder: Path, card: Card) -> Novelty | None:
             for name, each in json.loads(said["detectors"]).items()
         }
         classes, width = tensors["means"].shape
-        sound = len(weights) == 4 and classes == len(card.classes)
+        sound = {len(row) for row in weights} == {4} and classes == len(card.classes)
         if not sound or tensors["whitening"].shape != (width, width) or not detectors:
             raise ValueError(folder)
     except FileNotFoundError:

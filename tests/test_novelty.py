@@ -24,7 +24,8 @@ def fitted(card):
     """Classes along the axes, of unit spread."""
     means = torch.eye(len(card.classes), 256)
     detectors = {"both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.96, 0.99)})}
-    return Novelty(Distances(means, torch.eye(256)), (0.5, -2.0, -1.0, 1.0), detectors)
+    weights = ((0.5, -2.0, -1.0, 1.0), (0.1, -2.0, -1.0, 2.1))
+    return Novelty(Distances(means, torch.eye(256)), weights, detectors)
 
 
 def test_a_detector_comes_back(tmp_path, card, fitted):
@@ -93,11 +94,21 @@ def test_features_and_what_is_made_of_them_are_the_models_own(root):
         assert classifier.familiarity(features) is None
 
 
+def test_the_kind_counts_that_a_picture_is_least_told_from(fitted):
+    random = torch.manual_seed(0)
+    features, logits = torch.randn(9, 256, generator=random), torch.randn(9, 151, generator=random)
+    alone = [
+        replace(fitted, weights=(row,)).familiarity(features, logits) for row in fitted.weights
+    ]
+    torch.testing.assert_close(fitted.familiarity(features, logits), torch.minimum(*alone))
+    assert 0 < (alone[0] < alone[1]).sum() < 9
+
+
 def test_an_observation_says_how_familiar_it_is(root, fitted):
     classifier = ModelStore(root).get("convmixer")
     image = imaging.decode(FOLDER / "eevee.png")
     assert classifier.observe(image).familiarity is None
     assert classifier.observe(image).familiar
-    strict = replace(classifier, novelty=replace(fitted, weights=(0.0, 0.0, 0.0, -1.0)))
+    strict = replace(classifier, novelty=replace(fitted, weights=((0.0, 0.0, 0.0, -1.0),)))
     assert strict.observe(image).familiarity == -1
     assert not strict.observe(image).familiar

@@ -171,24 +171,36 @@ def _near(bank: Tensor, answers: Answers) -> Tensor:
     return cosines.topk(min(NEIGHBOURS, len(bank)), dim=1).values[:, -1]
 
 
-def _together(shown: Shown, distances: Distances) -> tuple[float, ...]:
-    """Weights of the signs and a constant, so that 95 % of validation is above 0."""
+def _together(shown: Shown, distances: Distances) -> tuple[tuple[float, ...], ...]:
+    """For each kind of other pictures, weights of the signs and a constant that tell it apart.
 
-    def both(answers: Answers) -> np.ndarray:
+    The constants are such that 95 % of the validation images are told from all kinds.
+    """
+
+    def told(answers: Answers) -> np.ndarray:
         return signs(distances, answers.features, answers.logits).numpy()
 
-    own, others = both(shown.validation), [both(each) for each in shown.fitting.values()]
-    # Each kind of other pictures counts as much as all validation images: 1, ½ and ½ of two.
-    points = np.concatenate([own, *others])
-    counts = [len(own), *map(len, others)]
-    share = np.repeat([1 / counts[0], *(1 / (len(others) * n) for n in counts[1:])], counts)
+    own = told(shown.validation)
+    rows = [_apart(own, told(each)) for each in shown.fitting.values()]
+    passing = _accepting(np.min([own @ slopes + constant for *slopes, constant in rows], axis=0))
+    return tuple((*slopes, constant - passing) for *slopes, constant in rows)
+
+
+def _apart(own: np.ndarray, others: np.ndarray) -> tuple[float, ...]:
+    """Slopes and constant of a logistic regression that tells images from others, N × 3 each.
+
+    All of the one count as much as all of the others.
+    """
+    points = np.concatenate([own, others])
+    counts = [len(own), len(others)]
     middle, spread = points.mean(0), points.std(0)
     regression = LogisticRegression(C=1e3).fit(
-        (points - middle) / spread, np.arange(len(points)) < len(own), share * len(own)
+        (points - middle) / spread,
+        np.arange(len(points)) < len(own),
+        np.repeat([1, len(own) / len(others)], counts),
     )
     slopes = regression.coef_[0] / spread
-    constant = -_accepting(own @ slopes)
-    return *map(float, slopes), float(constant)
+    return *map(float, slopes), float(regression.intercept_[0] - middle @ slopes)
 
 
 def _accepting(scores: np.ndarray) -> float:

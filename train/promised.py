@@ -132,13 +132,13 @@ def _others(stored: Stored, best: Result) -> Iterator[Row]:
     for group, what, least in (
         (
             "photo",
-            "Photos of something else that it refuses, where 95% of these pass",
+            "Photos of something else that it refuses",
             95,
         ),
-        ("later-generation", "Later generations that it refuses there", 85),
+        ("later-generation", "Later generations that it refuses", 85),
     ):
         refusals = used.others.get(group) if used else None
-        yield Row(_share(group, what, least), 100 * refusals.refused_at_95 if refusals else None)
+        yield Row(_share(group, what, least), 100 * refusals.refused if refusals else None)
 
 
 def _cards(stored: Stored, best: Result) -> Iterator[Row]:

@@ -18,7 +18,7 @@ from train import promised, tables
 
 NOTHING = tables.Stored({}, {}, {}, (), {}, {}, {})
 DETECTOR = Novelty(
-    Distances(torch.zeros(2, 3), torch.eye(3)), (1.0, -1.0, 0.0),
+    Distances(torch.zeros(2, 3), torch.eye(3)), ((1.0, -1.0, 0.0, 0.0),),
     {
         "energy": Detector(0.5, {"photo": Refusals(150, 0.5, 0.5, 0.5)}),
         "both": Detector(0.96, {"photo": Refusals(150, 0.94, 0.94, 0.99)}),

@@ -51,7 +51,7 @@ def stored():
 
 
 DETECTOR = Novelty(
-    Distances(torch.zeros(2, 3), torch.eye(3)), (1.0, -1.0, 0.0),
+    Distances(torch.zeros(2, 3), torch.eye(3)), ((1.0, -1.0, 0.0, 0.0),),
     {
         "energy": Detector(0.94, {}),
         "both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.955, 0.991)}),
