@@ -11,23 +11,17 @@ Gradio itself reads ``GRADIO_SERVER_NAME``, ``GRADIO_SERVER_PORT`` and ``GRADIO_
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
 import signal
 import sys
 from pathlib import Path
 
-from pokeclf import commandline
+from pokeclf import commandline, heaps
 from pokeclf.errors import PokeclfError
 
 HERE = Path(__file__).resolve().parent
 WORKERS = 2
 """Requests that run at the same time; everybody else waits in the queue for some milliseconds."""
-
-
-M_ARENA_MAX = -8
-"""The number of heaps, among the settings of glibc's ``mallopt``."""
 
 
 def main() -> int:
@@ -37,7 +31,7 @@ def main() -> int:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
     # After each request Gradio sums up so many earlier ones, for a page that is switched off.
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
-    share_heaps()
+    heaps.share(WORKERS)
     return commandline.run(serve)
 
 
@@ -60,16 +54,6 @@ def serve() -> int:
     with uploads.kept_apart():  # The page's components remember the folder when they are made.
         launch(build(store, drawings, WORKERS, images, seconds), store, drawings, mcp)
     return 0
-
-
-def share_heaps() -> None:
-    """Let all threads take memory from a few heaps, where the C library is glibc.
-
-    It would give each of the some dozens of threads that Gradio uses one of its own, and each would
-    keep for itself what its largest request needed.
-    """
-    if platform.libc_ver()[0] == "glibc" and "MALLOC_ARENA_MAX" not in os.environ:
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, WORKERS)
 
 
 def announce_to_zerogpu() -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from pokeclf import checkpoint, models, novelty, study
+from pokeclf import checkpoint, heaps, models, novelty, study
 from pokeclf.checkpoint import Card, CheckpointError, NotTrainedError
 from pokeclf.models.network import Network
 from pokeclf.models.trees import Ensemble, Nodes, TreeNetwork, ensemble
@@ -236,21 +236,23 @@ class Status:
 class ModelStore:
     """Classifiers by id, loaded when first asked for and dropped when memory is needed.
 
-    Safe to use from many threads; a model is loaded once however many ask for it.
+    Safe to use from many threads; models are loaded one at a time, and once however many ask.
 
     Parameters
     ----------
     root : folder of checkpoints.
     max_bytes : bound on the weights kept in memory; the least recently used go first. A single
-        model may exceed it and is then the only one kept.
+        model may exceed it and is then the only one kept; with trees counts the network that they
+        read. Beyond it come what is being loaded, and models that were dropped while they answer.
     """
 
     def __init__(self, root: Path, max_bytes: int = 1500 * 2**20) -> None:
         self.root = root
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._loading: dict[str, threading.Lock] = {}
-        self._loaded: OrderedDict[str, tuple[Classifier, int, int]] = OrderedDict()
+        # Loading takes twice a model's memory and more, so several at once might take a lot.
+        self._loading = threading.RLock()
+        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
 
     def status(self, model_id: str) -> Status:
         """Whether a model can answer, by its card and files, without loading its weights."""
@@ -284,16 +286,16 @@ class ModelStore:
         with self._lock:
             if (classifier := self._in_memory(model_id, written)) is not None:
                 return classifier
-            loading = self._loading.setdefault(model_id, threading.Lock())
-        with loading:
+        with self._loading:
             with self._lock:
                 if (classifier := self._in_memory(model_id, written)) is not None:
                     return classifier
             classifier = load(self.root, model_id, self.get)
             with self._lock:
-                self._loaded[model_id] = (classifier, _own_bytes(classifier), written)
+                self._loaded[model_id] = _Loaded(classifier, sizes_of(classifier), written)
                 self._loaded.move_to_end(model_id)
                 self._make_room()
+            heaps.give_back()
             return classifier
 
     def _written(self, model_id: str) -> int:
@@ -304,32 +306,55 @@ class ModelStore:
             return 0
 
     def _in_memory(self, model_id: str, written: int) -> Classifier | None:
-        classifier, _, was_written = self._loaded.get(model_id, (None, 0, 0))
-        if classifier is None or was_written != written:
+        loaded = self._loaded.get(model_id)
+        if loaded is None or loaded.written != written:
             return None
-        self._loaded.move_to_end(model_id)
-        return classifier
+        for used in (loaded.classifier.card.features_from, model_id):
+            if used in self._loaded:
+                self._loaded.move_to_end(used)
+        return loaded.classifier
 
     def _make_room(self) -> None:
         while len(self._loaded) > 1 and self.loaded_bytes > self.max_bytes:
             gone, _ = self._loaded.popitem(last=False)
             # Trees hold on to the network that they read, so they go with it.
-            for name, (classifier, _, _) in list(self._loaded.items()):
-                if classifier.card.features_from == gone and len(self._loaded) > 1:
+            for name, loaded in list(self._loaded.items()):
+                if loaded.classifier.card.features_from == gone and len(self._loaded) > 1:
                     del self._loaded[name]
 
     @property
     def loaded_bytes(self) -> int:
-        """Bytes of the weights in memory; features shared with another model count once."""
-        return sum(size for _, size, _ in self._loaded.values())
+        """Bytes of the weights in memory; a network that several trees read counts once."""
+        sizes: dict[int, int] = {}
+        for loaded in self._loaded.values():
+            sizes |= loaded.sizes
+        return sum(sizes.values())
 
 
-def _own_bytes(classifier: Classifier) -> int:
+@dataclass(frozen=True)
+class _Loaded:
+    """A classifier in memory.
+
+    Attributes
+    ----------
+    sizes : see :func:`sizes_of`.
+    written : when its checkpoint was.
+    """
+
+    classifier: Classifier
+    sizes: dict[int, int]
+    written: int
+
+
+def sizes_of(classifier: Classifier) -> dict[int, int]:
+    """Bytes of each part of a classifier, by the part's :func:`id`: trees also hold a network."""
     network = classifier.network
-    if isinstance(network, TreeNetwork):
-        network = network.ensemble
-    tensors = [*network.parameters(), *network.buffers()]
+    trees = isinstance(network, TreeNetwork)
+    parts = (network.source, network.ensemble) if trees else (network,)
+    return {id(part): _bytes(part) for part in parts}
+
+
+def _bytes(part: nn.Module) -> int:
+    tensors = [*part.parameters(), *part.buffers()]
     kept = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-    return kept + sum(
-        each.explanation_bytes for each in network.modules() if isinstance(each, Nodes)
-    )
+    return kept + sum(each.explanation_bytes for each in part.modules() if isinstance(each, Nodes))

@@ -79,7 +79,7 @@ def test_without_its_package_zerogpu_is_one_sentence_and_elsewhere_nothing(monke
 def test_many_threads_share_a_few_heaps(tmp_path, asked, most):
     program = (
         "import app, ctypes, threading\n"
-        "app.share_heaps()\n"
+        "app.heaps.share(app.WORKERS)\n"
         "libc = ctypes.CDLL(None)\n"
         "libc.malloc.restype, libc.fopen.restype = ctypes.c_void_p, ctypes.c_void_p\n"
         "together = threading.Barrier(12)\n"
@@ -106,7 +106,7 @@ def test_many_threads_share_a_few_heaps(tmp_path, asked, most):
 
 def test_no_request_sums_up_thousands_of_earlier_ones(monkeypatch):
     monkeypatch.delenv("GRADIO_ANALYTICS_MAX_EVENTS", raising=False)
-    monkeypatch.setattr(app, "share_heaps", lambda: None)
+    monkeypatch.setattr(app.heaps, "share", lambda heaps: None)
     kept = []
     monkeypatch.setattr(
         app, "serve", lambda: kept.append(gr.Blocks().queue()._queue.ANALYTICS_MAX_EVENTS) or 0

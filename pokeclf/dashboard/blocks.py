@@ -13,6 +13,7 @@ from gradio.state_holder import SessionState
 from gradio.utils import get_function_params
 
 from pokeclf.dashboard import notices, uploads
+from pokeclf.dashboard.places import Places, address_of
 from pokeclf.errors import PokeclfError
 
 
@@ -37,9 +38,9 @@ class Blocks(gr.Blocks):
         self._detours[listener] = other, goes
 
     def queue(self, *arguments: Any, **options: Any) -> Blocks:  # noqa: ANN401 - as Gradio
-        """Gradio's, in which every request waits in its own lane."""
+        """Gradio's, in which every request waits in its own lane, if there is a place for it."""
         super().queue(*arguments, **options)
-        push = self._queue.push
+        push, places = self._queue.push, Places(self._queue)
         numbers = {listener.api_name: number for number, listener in self.fns.items()}
         detours = {
             numbers[name]: (numbers[other], goes) for name, (other, goes) in self._detours.items()
@@ -48,6 +49,9 @@ class Blocks(gr.Blocks):
         async def push_in_lane(
             body: PredictBodyInternal, request: fastapi.Request, username: str | None
         ) -> tuple:
+            refusal = places.refusal(body.session_hash, address_of(request))
+            if refusal is not None:
+                return places.refuse(body, refusal)
             other, goes = detours.get(body.fn_index, (body.fn_index, None))
             if goes and goes(body.data):
                 body.fn_index = other

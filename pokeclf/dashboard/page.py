@@ -29,6 +29,7 @@ from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.headers import Headers
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.picker import species
+from pokeclf.dashboard.places import PLACES
 from pokeclf.dashboard.routes import routes
 from pokeclf.dashboard.seen import Observations
 from pokeclf.drawings import drawings_of
@@ -154,7 +155,8 @@ def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False
         When that is asked for and its package is not installed.
     """
     lifespan = {"lifespan": tools.serve(page)} if mcp else {}
-    page.queue(max_size=200).launch(
+    # Without api_open=False, a program could pass the queue by.
+    page.queue(max_size=PLACES, api_open=False).launch(
         theme=THEME,
         css_paths=HERE / "style.css",
         js=(HERE / "page.js").read_text(encoding="utf-8"),

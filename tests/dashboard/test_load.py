@@ -13,8 +13,10 @@ from benchmarks.crowd import Asked, Crowd
 from benchmarks.load import Load, measure, table
 from benchmarks.mix import Question, bad_files, mix, passes, pictures
 from benchmarks.visitor import API, Picture, Site, Visitor
+from pokeclf.dashboard.places import FULL
 from pokeclf.promises import LOAD_ANSWERS, LOAD_MEMORY, LOAD_RATE
 from tests.dashboard.conftest import EEVEE, PIKACHU
+from tests.dashboard.filling import programs
 from tests.serving import serving
 
 PEOPLE = 8
@@ -78,26 +80,13 @@ def test_programs_and_people_do_not_wait_behind_twenty_slow_maps(site):
 
 
 def test_a_full_queue_is_refused_politely_and_empties(site):
-    with httpx.Client(base_url=site.address, timeout=60) as http:
-        [path] = http.post(
-            f"{API}/upload", files={"files": ("eevee.png", Path(EEVEE).read_bytes())}
-        ).json()
-        question = {
-            "data": [{"path": path}, *SLOW],
-            "fn_index": site.listeners["explain"].number,
-            "session_hash": "filling",
-        }
-        for _ in range(400):  # Some are answered meanwhile.
-            joined = http.post(f"{API}/queue/join", json=question)
-            if joined.status_code != 200:
-                break
-        assert joined.status_code == 503
-        assert joined.json()["detail"].startswith("Queue is full.")
-        assert "Traceback" not in joined.text
-        assert http.get("/health").status_code == 200
-        # Whoever asked goes away, and those who come later are answered.
-        with http.stream("GET", f"{API}/queue/data", params={"session_hash": "filling"}) as told:
-            next(told.iter_lines())
+    with programs(site.address) as crowd:
+        crowd.fill("explain", "vit_frozen", "rise", None, None)
+        refused = httpx.post(f"{site.address}{API}/call/models", json={"data": []})
+        assert refused.status_code == 503
+        assert refused.json() == {"detail": FULL.sentence}
+        assert httpx.get(f"{site.address}/health").status_code == 200
+    # Whoever asked has gone away, and those who come later are answered.
 
     async def later():
         async with Visitor(site) as visitor:

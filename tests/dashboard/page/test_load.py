@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 
-from benchmarks.visitor import API, Site
+from pokeclf.dashboard.places import FULL
 from tests.dashboard.conftest import PIKACHU
+from tests.dashboard.filling import programs
 from tests.dashboard.page.browser import answered, expect, picture, upload
 from tests.serving import serving
 from tests.tiny_checkpoints import write_random_checkpoint
 
 EXAMPLES = Path(PIKACHU).parent
-FULL = 230
 PLACE = re.compile(r"queue: \d+/\d+")
 
 
@@ -31,30 +30,16 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def crowd(server):
-    """Fills the queue with questions of a program; they are dropped in the end."""
-    site = Site(server.address)
-    with httpx.Client(base_url=server.address, timeout=60) as http:
-        file = {"files": ("pikachu.png", Path(PIKACHU).read_bytes())}
-        [path] = http.post(f"{API}/upload", files=file).json()
-
-        def asks(endpoint, *arguments, times):
-            question = {
-                "data": [{"path": path}, *arguments],
-                "fn_index": site.listeners[endpoint].number,
-                "session_hash": "crowd",
-            }
-            return [http.post(f"{API}/queue/join", json=question).status_code for _ in range(times)]
-
-        yield asks
-        with http.stream("GET", f"{API}/queue/data", params={"session_hash": "crowd"}) as told:
-            next(told.iter_lines())
+    """Fills the queue with questions of programs; they are dropped in the end."""
+    with programs(server.address) as crowd:
+        yield crowd
 
 
 def test_the_place_in_the_queue_is_seen_and_the_last_picture_counts(open_page, crowd):
     page, other = open_page(), open_page()
     answered(other, "pikachu")
     expected = other.locator("#guesses label").all_inner_texts()
-    crowd("compare", ["convmixer", "vit_frozen"], None, times=150)
+    crowd.fill("compare", ["convmixer", "vit_frozen"], None, times=150)
     upload(page, EXAMPLES / "bulbasaur.png")
     place = page.locator("[data-testid=status-tracker] .progress-text").first
     expect(place).to_contain_text(PLACE)
@@ -72,9 +57,9 @@ def test_a_full_queue_is_one_sentence_and_the_answer_stays(open_page, crowd):
     page = open_page()
     answered(page, "pikachu")
     before = page.locator("#guesses label").all_inner_texts()
-    assert 503 in crowd("explain", "vit_frozen", "rise", None, None, times=FULL)
+    crowd.fill("explain", "vit_frozen", "rise", None, None)
     page.locator("#guesses label").nth(1).click()
-    expect(page.get_by_text("This application is currently busy.")).to_be_visible()
+    expect(page.get_by_text(FULL.sentence)).to_be_visible()
     assert page.locator("#guesses label").all_inner_texts() == before
     expect(page.locator("#picture img")).to_be_visible()
     picture(page, "full")
