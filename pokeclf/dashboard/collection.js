@@ -106,7 +106,8 @@ const SILENT = "The server did not answer; all that is shown is kept, and the re
 const asked = async (path, options) => {
 	const { root, api_prefix: prefix } = window.gradio_config;
 	const answer = await fetch(`${root}${prefix}${path}`, options).catch(() => null);
-	if (answer?.status === 503) throw new Refusal("The server is busy; please go on in a while.");
+	if ([429, 503].includes(answer?.status))
+		throw new Refusal("The server is busy; please go on in a while.");
 	if (!answer?.ok) throw new Refusal(SILENT);
 	return answer;
 };

@@ -24,8 +24,10 @@ FLAGS = [
 ]
 WIDE = {"width": 1440, "height": 1000}
 PHONE = {"width": 390, "height": 844}
-PATIENCE = 20_000
-"""Milliseconds; a model is read from the disk when it is first asked."""
+PATIENCE = 45_000
+"""Milliseconds for whatever is expected; a model is read from the disk when it is first asked, and
+a small computer that runs two tests at a time draws the page in some ten seconds."""
+expect.set_options(timeout=PATIENCE)
 
 
 def launched(driver):
