@@ -70,3 +70,19 @@ def test_a_picture_without_cards_has_no_such_panel(open_page):
     page = open_page()
     answered(page)
     expect(page.locator("#cards")).to_be_hidden()
+
+
+def test_a_photo_of_a_card_is_compared_by_a_part_of_it(open_page, photo):
+    page = open_page(PHONE, "dark")
+    page.get_by_role("tab", name="Compare").click()
+    page.locator("#compare-picture input[type=file]").set_input_files(str(photo))
+    expect(page.locator("#compare-cards-words")).to_contain_text("card was found")
+    shown = page.locator("#compare-picture .image-frame img")
+    expect(shown).not_to_have_attribute("src", re.compile(r"photo\.png"))
+    result = page.locator("#compare-result h3")
+    expect(result).to_contain_text("say")
+    page.locator("#compare-cards-part").get_by_label("Whole picture").check()
+    expect(shown).to_have_attribute("src", re.compile(r"photo\.png"))
+    expect(page.locator("#compare-result figure")).to_have_count(4)
+    assert fits(page)
+    picture(page, "phone-dark-compare-card")
