@@ -30,6 +30,8 @@ USUAL_CONFIDENCE = 0.9
 """Asked of a model that does not tell how often it is right."""
 FORMULA = ("=", "+", "-", "@")
 """With these begins what a spreadsheet takes for a formula."""
+Views = Mapping[str, np.ndarray]
+"""What the model will see of a picture, by the name of the view: uint8 size × size × 3 each."""
 
 
 @dataclass(frozen=True)
@@ -156,10 +158,6 @@ def rows(
             read = [(name, future.result()) for name, future in batch]
             read_on(len(batch))
             yield from _answers(classifier, read, sure_from)
-
-
-Views = Mapping[str, np.ndarray]
-"""What the model will see of a picture, by the name of the view: uint8 size × size × 3 each."""
 
 
 def _read(classifier: Classifier, path: Path, finder: Finder | None) -> Views | str:

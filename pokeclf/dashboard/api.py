@@ -145,7 +145,8 @@ class Api:
         Parameters:
             pictures: At most 200 of what the other endpoints take as a picture.
             model: Id of a model, such as vit_finetuned; the endpoint models lists them.
-            cards: Whether to look for trading cards first; takes up to four times as long.
+            cards: Whether to look for trading cards first; the model then sees up to four views of
+                each picture.
         """
         if not isinstance(pictures, list) or not 0 < len(pictures) <= MOST_PICTURES:
             raise PokeclfError(f"pictures takes a list of 1 to {MOST_PICTURES} pictures.")

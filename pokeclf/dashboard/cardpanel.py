@@ -74,7 +74,7 @@ class CardPanel:
             self.words = gr.HTML(elem_id=f"{name}-words")
             self.part = Options(
                 [(part.capitalize(), part) for part in (*PARTS, WHOLE)],
-                label="The model is asked about", interactive=True, elem_id=f"{name}-part",
+                label="What is asked about", interactive=True, elem_id=f"{name}-part",
             )  # fmt: skip
             self.card = Menu([], label="Card", interactive=True, elem_id=f"{name}-card")
             with gr.Accordion("Where the card lies", open=False, elem_id=f"{name}-where"):
@@ -175,7 +175,6 @@ class CardPanel:
         """
         if model is None:
             return "illustration"
-
         files = {part: self.part_file(desk, part) for part in desk.card.counting}
         seen = {part: self.observations.get(path, model) for part, path in files.items()}
         return reading.telling(

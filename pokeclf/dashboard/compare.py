@@ -66,21 +66,18 @@ class Compare(Layout):
             self.differences,
             self.links,
         ]
+        asking = {
+            "show_progress": "minimal", "show_progress_on": self.result,
+            "api_visibility": "private", **lane,
+        }  # fmt: skip
         compare = {
-            "fn": self.compare,
-            "inputs": [*chosen, self.found, self.latest],
-            "outputs": compared,
-            "show_progress": "minimal",
-            "show_progress_on": self.result,
-            "api_visibility": "private",
-            **lane,
+            "fn": self.compare, "inputs": [*chosen, self.found, self.latest], "outputs": compared,
+            **asking,
         }  # fmt: skip
         asked = self.button.click(trigger_mode="always_last", **compare)
         # Not with what the inputs stand at: they may not be on the page yet.
         follow = {**compare, "fn": self.follow, "inputs": [self.asked, self.latest]}
         opened = self.asked.change(trigger_mode="once", **follow)  # It is told twice.
-        asking = {name: compare[name] for name in ("show_progress", "show_progress_on")} | lane
-        asking["api_visibility"] = "private"
         # The last one counts, see `compare`.
         uploaded = self.cards.listen(self.models, asking, compare)
         taken = self.examples.click(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pokeclf.dashboard import limits, uploads
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import canonical, decode
 from pokeclf.models.network import ConvolutionalNetwork
-from pokeclf.tradingcards import NONE_TRAINED, Finder
+from pokeclf.tradingcards import NONE_TRAINED, WHOLE, Finder
 
 KEPT = 64
 """Observations that are kept, at most 3 MB each."""
@@ -86,7 +86,7 @@ class Observations:
 
         Parameters
         ----------
-        cards : whether to look for trading cards; such readings are not remembered.
+        cards : whether to look for trading cards; what is read of one is not remembered.
 
         Raises
         ------
@@ -98,6 +98,8 @@ class Observations:
             return self.get(path, model)
         classifier = self._asked(path, model)
         views = reading.views(self.decode(path), finder)
+        if set(views) == {WHOLE}:
+            return replace(self.get(path, model), part=WHOLE)
         found = reading.read(classifier, views)
         return Seen(classifier, found.observation, views[found.part].size, found.part)
 
