@@ -9,8 +9,9 @@ import ctypes
 import os
 import platform
 
-M_ARENA_MAX = -8
-"""The number of heaps, among the settings of glibc's ``mallopt``."""
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
+"""Settings of glibc's ``mallopt``: how much may be free at a heap's end, how many blocks may lie
+outside the heaps, and how many heaps there are."""
 _GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
@@ -22,6 +23,17 @@ def share(heaps: int) -> None:
     """
     if _GLIBC is not None and "MALLOC_ARENA_MAX" not in os.environ:
         _GLIBC.mallopt(M_ARENA_MAX, heaps)
+
+
+def keep() -> None:
+    """Keep what is freed for the next request of the same size, unless the environment has a say.
+
+    The C library would return large blocks to the system at once and ask for them anew, cleared,
+    at every step of a training; without that, a step of the plain CNN takes half the time.
+    """
+    if _GLIBC is not None and not any(name.startswith("MALLOC_") for name in os.environ):
+        _GLIBC.mallopt(M_MMAP_MAX, 0)
+        _GLIBC.mallopt(M_TRIM_THRESHOLD, -1)
 
 
 def give_back() -> None:

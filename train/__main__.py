@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pokeclf import commandline, dataset, study
+from pokeclf import commandline, dataset, heaps, study
 from pokeclf.dataset import ImageFolder, Split
 from pokeclf.errors import PokeclfError
 from pokeclf.files import check_folder_writable
@@ -150,4 +150,5 @@ def _split(folder: ImageFolder, root: Path, seed: int) -> Split:
 
 
 if __name__ == "__main__":
+    heaps.keep()
     sys.exit(main())

@@ -25,7 +25,7 @@ from pokeclf.models.basic_cnn import BasicCNN
 from pokeclf.recipe import HALF, UNIT
 from train.batches import ImageBatches
 from train.finished import parser
-from train.loop import autocast, best_device, to_device
+from train.loop import autocast, best_device, layout, to_device
 from train.neural import preprocessing_at
 from train.sources import data_folder
 
@@ -66,7 +66,7 @@ def examine(
     torch.manual_seed(0)
     network = BasicCNN(classes)
     network = network.coarse(variant.grid) if variant.grid else network
-    network.to(device, memory_format=torch.channels_last)
+    network.to(device, memory_format=layout(device))
     options = {"momentum": 0.9} if variant.optimizer is torch.optim.SGD else {}
     optimizer = variant.optimizer(network.parameters(), lr=variant.lr, **options)
     inputs, labels = probe[0] * variant.scale, probe[1]

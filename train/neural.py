@@ -24,7 +24,7 @@ from train.batches import Augmentation, ImageBatches
 from train.cardfinder import CARD_KIND, scenes_of
 from train.cardviews import SCALE, CardViews
 from train.features import image_features
-from train.loop import Batches, Epoch, autocast, best_device, fit
+from train.loop import Batches, Epoch, autocast, best_device, fit, layout
 from train.pretrained import backbone_weights
 from train.workshop import Workshop
 
@@ -76,7 +76,7 @@ def _card_views(recipe: Recipe, shop: Workshop) -> CardViews | None:
 def _fit_network(
     network: Network, model: StudyModel, recipe: Recipe, shop: Workshop
 ) -> list[Epoch]:
-    network.to(memory_format=torch.channels_last)
+    network.to(memory_format=layout(best_device()))
     _attend_step_by_step(network)
     train, validation = shop.indices("train"), shop.indices("validation")
     cards = _card_views(recipe, shop)

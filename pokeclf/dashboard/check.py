@@ -26,6 +26,8 @@ from pokeclf.explain.faithfulness import (
 )
 from pokeclf.species import of
 
+SECONDS = 30
+"""How long random maps are judged at most; a slow computer judges fewer of them."""
 KEPT = 64
 """Pictures whose random maps are remembered: a second method is then checked at once."""
 
@@ -86,7 +88,7 @@ class Check:
         own: Latest,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
     ) -> Iterator[Updates]:
-        """Compare the map on the page with 100 random ones.
+        """Compare the map on the page with up to 100 random ones.
 
         It gives up when the visitor stops it, or asks for another map meanwhile.
 
@@ -132,7 +134,7 @@ class Check:
         with self._lock:
             random = self._random.get(key)
         if random is None:
-            random = random_scores(classifier, observation, species, tell)
+            random = random_scores(classifier, observation, species, tell, seconds=SECONDS)
             with self._lock:
                 self._random[key] = random
                 while len(self._random) > KEPT:

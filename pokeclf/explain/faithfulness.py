@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
+from typing import Self
 
 import numpy as np
 import torch
@@ -22,6 +25,8 @@ STEPS = 8
 REMOVED = (0.2, 0.4, 0.6, 0.8)
 """Shares of the cells that ROAD takes away."""
 RANDOM_MAPS = 100
+AT_A_TIME = 10
+"""Random maps that are judged before somebody looks at the clock."""
 LEAST_PROBABLE = 0.001
 """Of a species that is less probable in a picture, no place can take much away."""
 COARSE = 7
@@ -48,6 +53,16 @@ class Scores:
     deletion_curves: np.ndarray
     insertion_curves: np.ndarray
     road: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The scores of several lots of maps as those of one."""
+        return cls(
+            *(
+                np.concatenate([getattr(each, field.name) for each in parts])
+                for field in fields(cls)
+            )
+        )
 
     @property
     def deletion(self) -> np.ndarray:
@@ -110,9 +125,30 @@ def random_scores(
     species: str,
     progress: Callable[[float], None] = lambda share: None,
     count: int = RANDOM_MAPS,
+    seconds: float = math.inf,
 ) -> Scores:
-    """Scores of smooth random maps; they serve for every method on that picture and species."""
-    return scores(classifier, observation, species, random_maps(count), progress)
+    """Scores of smooth random maps; they serve for every method on that picture and species.
+
+    Parameters
+    ----------
+    progress : told the share that is done, 0…1; it may raise to cancel.
+    count : how many maps there are at most.
+    seconds : how long that may take; on a slow computer only so many maps are judged as fit in,
+        and :data:`AT_A_TIME` always.
+    """
+    start, lots, found = time.monotonic(), random_maps(count).split(AT_A_TIME), []
+
+    def tell(share: float) -> None:
+        of_time = (time.monotonic() - start) / seconds
+        progress(min(1.0, max((len(found) + share) / len(lots), of_time)))
+
+    for maps in lots:
+        spent = time.monotonic() - start
+        if found and spent * (1 + 1 / len(found)) > seconds:
+            break
+        found.append(scores(classifier, observation, species, maps, tell))
+    progress(1.0)
+    return Scores.joined(found)
 
 
 def random_maps(count: int, seed: int = 0) -> Tensor:

@@ -97,6 +97,27 @@ def test_random_maps_are_the_same_each_time_and_can_be_cancelled(corner, corner_
         random_scores(corner, corner_seen, "abra", cancel, count=5)
 
 
+def test_a_slow_computer_judges_as_many_random_maps_as_there_is_time_for(
+    corner, corner_seen, monkeypatch
+):
+    now, told = [0.0], []
+
+    def takes_ten_seconds(*_):
+        now[0] += 10
+        return scores(*_)
+
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(module, "scores", takes_ten_seconds)
+    whole = random_scores(corner, corner_seen, "abra", count=40)
+    for seconds, maps in ((1, 10), (25, 20), (30, 30), (1000, 40)):
+        some = random_scores(corner, corner_seen, "abra", told.append, count=40, seconds=seconds)
+        assert len(some.road) == maps
+        np.testing.assert_array_equal(some.deletion, whole.deletion[:maps])
+        assert told == sorted(told)
+        assert told[-1] == 1
+        told.clear()
+
+
 def test_an_empty_map_cannot_be_checked(corner, corner_seen):
     random = random_scores(corner, corner_seen, "abra", count=2)
     with pytest.raises(PokeclfError, match="marks nothing"):

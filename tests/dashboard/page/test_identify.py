@@ -93,7 +93,7 @@ def test_a_map_can_be_checked(open_page, viewport, size):
     expect(page.locator("#check-stop")).to_be_hidden(timeout=PATIENCE)
     expect(page.locator("#check-deletion")).to_be_hidden()
     believe.click()
-    expect(page.locator("#check-result")).to_contain_text("of 100", timeout=8 * PATIENCE)
+    expect(page.locator("#check-result")).to_contain_text(re.compile(r"of \d+0 random maps"))
     for name in ("deletion", "insertion"):
         expect(page.locator(f"#check-{name} .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#map img")).to_be_visible()
