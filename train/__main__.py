@@ -69,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--work", type=Path, default=Path("runs"), help="caches, unfinished runs")
     parser.add_argument("--budget", type=float, metavar="MINUTES", help="stop after so long")
+    parser.add_argument("--epochs", type=int, metavar="N",
+                        help="train networks for fewer epochs than their recipes; cards tell")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="train even what is up to date")
     return parser
@@ -116,6 +118,8 @@ def _in_order(names: list[str]) -> list[StudyModel]:
 def _open_workshop(options: argparse.Namespace) -> Workshop:
     if options.budget is not None and not 0 < options.budget < math.inf:
         raise PokeclfError("--budget takes a number of minutes greater than 0.")
+    if options.epochs is not None and options.epochs < 1:
+        raise PokeclfError("--epochs takes a number from 1.")
     start = time.monotonic()
     if not 0 <= options.seed <= MAX_SEED:
         raise PokeclfError(f"--seed takes a number from 0 to {MAX_SEED}.")
@@ -136,6 +140,7 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
         recipe=options.recipe,
         seed=options.seed,
         deadline=None if options.budget is None else start + 60 * options.budget,
+        epochs=options.epochs,
     )
 
 

@@ -50,6 +50,7 @@ class Workshop:
     recipe : name of the recipe, ``"tuned"`` or ``"study"``.
     seed : of everything random in training.
     deadline : ``time.monotonic()`` value after which no further epoch is started.
+    epochs : how many epochs networks are trained at most, where their recipes have more.
     """
 
     folder: ImageFolder
@@ -60,6 +61,7 @@ class Workshop:
     recipe: str
     seed: int
     deadline: float | None
+    epochs: int | None = None
 
     @property
     def keeps_weights(self) -> bool:
@@ -86,7 +88,10 @@ class Workshop:
 
     def recipe_of(self, model: StudyModel) -> Recipe | TreeRecipe:
         """The recipe in use for that model."""
-        return model.recipes[self.recipe]
+        recipe = model.recipes[self.recipe]
+        if self.epochs is None or model.is_tree:
+            return recipe
+        return replace(recipe, epochs=min(self.epochs, recipe.epochs))
 
     def run_folder(self, model: StudyModel) -> Path:
         """Where an unfinished run is kept; other images, recipes, seeds and splits get others."""

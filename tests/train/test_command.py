@@ -136,6 +136,14 @@ def test_every_call_makes_progress_however_small_the_budget(train_command):
     assert (train_command.out / "convmixer").exists()
 
 
+def test_fewer_epochs_are_told_and_do_not_count_as_the_recipe(train_command):
+    for asked, made in ((1, 1), (50, 3)):  # the recipe has three
+        assert train_command("convmixer", f"--epochs={asked}") == 0
+        folder = train_command.out / "convmixer"
+        assert checkpoint.read_card(folder).settings["epochs"] == made
+        assert (folder / checkpoint.HISTORY).read_text().count("\n") == 1 + made
+
+
 def test_again_trains_anew(train_command, monkeypatch):
     train_command("convmixer")
     epochs, train_epoch = [], loop.train_epoch
@@ -339,6 +347,7 @@ def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tm
         (["nonsense"], "There is no model 'nonsense'"),
         (["convmixer", "--budget=-1"], "--budget takes"),
         (["convmixer", "--budget=nan"], "--budget takes"),
+        (["convmixer", "--epochs=0"], "--epochs takes"),
         (["convmixer", "--seed=-1"], "--seed takes"),
         (["convmixer", "--seed=99999999999"], "--seed takes"),
         (["all", "nonsense"], "There is no model 'nonsense'"),
