@@ -69,8 +69,12 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--work", type=Path, default=Path("runs"), help="caches, unfinished runs")
     parser.add_argument("--budget", type=float, metavar="MINUTES", help="stop after so long")
-    parser.add_argument("--epochs", type=int, metavar="N",
-                        help="train networks for fewer epochs than their recipes; cards tell")  # fmt: skip
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="train networks for so many epochs at most; their cards tell",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="train even what is up to date")
     return parser

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from tests.dashboard.page.browser import EXAMPLES, PATIENCE, expect
+from tests.dashboard.page.browser import EXAMPLES, expect
 
 DRAWINGS = sorted(EXAMPLES.glob("*.png"))
 
 
 def ready(page):
     """Wait until the tab has a model."""
-    expect(page.locator("#collection-model input")).not_to_have_value("", timeout=PATIENCE)
+    expect(page.locator("#collection-model input")).not_to_have_value("")
     expect(page.locator("#collection-address a")).to_have_attribute("href", re.compile("model="))
     expect(part(page, "files")).to_be_attached()
 
@@ -36,8 +36,8 @@ def drop(page, *files):
 def filled(page, *files):
     """Wait until just these are there."""
     drop(page, *files)
-    expect(rows(page)).to_have_count(len(files), timeout=PATIENCE)
-    expect(part(page, "stop")).to_be_hidden(timeout=PATIENCE)
+    expect(rows(page)).to_have_count(len(files))
+    expect(part(page, "stop")).to_be_hidden()
 
 
 def exported(page, kind, place):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.dashboard.page.browser import (
-    PATIENCE,
     PHONE,
     answered,
     expect,
@@ -43,7 +42,7 @@ def test_the_keyboard_alone_is_enough(open_page):
         pytest.fail("Tab does not reach the upload")
     page.get_by_role("button", name="Pikachu", exact=True).focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#guesses input").first).to_be_checked(timeout=PATIENCE)
+    expect(page.locator("#guesses input").first).to_be_checked()
     page.locator("#guesses input").first.focus()
     name = page.locator("#guesses label").nth(1).inner_text().split("%")[1].strip()
     page.keyboard.press("ArrowDown")

@@ -12,7 +12,7 @@ from tests.dashboard.page.browser import EXAMPLES, PATIENCE, WIDE, expect, pictu
 def address_with(page, *parts):
     """Wait until all parts stand in the page's address."""
     for part in parts:
-        expect(page).to_have_url(re.compile(re.escape(part)), timeout=PATIENCE)
+        expect(page).to_have_url(re.compile(re.escape(part)))
 
 
 def test_an_address_opens_a_picture_with_model_method_and_species(open_page):
@@ -20,7 +20,7 @@ def test_an_address_opens_a_picture_with_model_method_and_species(open_page):
         query="tab=identify&example=pikachu&model=vit_finetuned&method=rollout&species=raichu"
     )
     # Rollout is the same for every species.
-    expect(page.locator("#map > label")).to_have_text("Where it looked", timeout=PATIENCE)
+    expect(page.locator("#map > label")).to_have_text("Where it looked")
     expect(page.locator("#method input")).to_have_value("Attention rollout")
     expect(page.locator("#guesses label.selected")).to_contain_text("Raichu")
     page.locator("#guesses label").first.click()
@@ -49,7 +49,7 @@ def test_an_uploaded_picture_is_not_in_the_address(open_page, tmp_path):
 
 def test_an_address_opens_a_comparison(open_page):
     page = open_page(query="tab=compare&example=eevee&models=convmixer,vit_frozen&maps=each")
-    expect(page.locator("#compare-differences img")).to_have_count(3, timeout=PATIENCE)
+    expect(page.locator("#compare-differences img")).to_have_count(3)
     expect(page.locator("#compare-result")).to_contain_text("Each has a scale of its own")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
     expect(page.locator("#compare-stale p")).to_have_count(0)
@@ -61,7 +61,7 @@ def test_an_address_opens_a_comparison(open_page):
     address_with(page, "first=vit_frozen", "second=convmixer")
     page.reload()
     expect(page.locator("#compare-differences figcaption").first).to_have_text(
-        "ViT frozen, deep head", timeout=PATIENCE
+        "ViT frozen, deep head"
     )
     page.get_by_label("each model's own guess").click()
     address_with(page, "tab=compare", "models=convmixer,vit_frozen", "maps=own")
@@ -69,7 +69,7 @@ def test_an_address_opens_a_comparison(open_page):
 
 def test_an_address_opens_a_part_of_the_experiments(open_page):
     page = open_page(query="tab=experiments&view=two-models&first=convmixer&second=vit_frozen")
-    expect(page.locator("#pair-verdict")).to_contain_text("McNemar", timeout=PATIENCE)
+    expect(page.locator("#pair-verdict")).to_contain_text("McNemar")
     expect(page.locator("#first input")).to_have_value("ConvMixer")
     expect(page.locator("#second input")).to_have_value("ViT frozen, deep head")
     page.locator("#second input").click()
@@ -82,16 +82,16 @@ def test_an_address_opens_a_part_of_the_experiments(open_page):
 def test_an_address_sorts_the_leaderboard(open_page):
     page = open_page(query="tab=experiments&view=leaderboard&sort=bytes")
     first = page.locator("#leaderboard [data-row='0'][data-col='0']")
-    expect(first).to_contain_text("ConvMixer", timeout=PATIENCE)
+    expect(first).to_contain_text("ConvMixer")
     page.locator("#sort input").click()
     page.get_by_role("option", name="test accuracy").click()
-    expect(first).to_contain_text("ViT fine-tuned", timeout=PATIENCE)
+    expect(first).to_contain_text("ViT fine-tuned")
     address_with(page, "view=leaderboard", "sort=accuracy")
 
 
 def test_an_address_shows_a_species_of_the_data(open_page):
     page = open_page(query="tab=data&species=mew")
-    expect(page.locator("#data-samples")).to_contain_text("Mew", timeout=PATIENCE)
+    expect(page.locator("#data-samples")).to_contain_text("Mew")
     expect(page.locator("#data-chosen input")).to_have_value("Mew")
     page.locator("#data-chosen input").click()
     page.get_by_role("option", name="Bulbasaur", exact=True).click()
@@ -114,7 +114,7 @@ def test_a_page_that_nobody_touches_asks_nothing(open_page, query):
     page = open_page(query=query)
     asked = []
     page.on("request", lambda request: "queue/join" in request.url and asked.append(request))
-    expect(page.locator("a.address:visible")).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator("a.address:visible")).to_have_count(1)
     for _ in range(10):  # it may still be busy with what the address asks for
         before = len(asked)
         page.wait_for_timeout(1500)
@@ -146,7 +146,7 @@ def test_a_hostile_address_is_answered_in_a_sentence(open_page):
     said = []
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
     notice = page.get_by_test_id("toast-body")
-    expect(notice).to_contain_text("left out: example, models, maps.", timeout=PATIENCE)
+    expect(notice).to_contain_text("left out: example, models, maps.")
     expect(page.locator("#compare-models label").first).to_be_visible()
     address_with(page, "maps=same")
     assert "script" not in page.url

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from tests.dashboard.page.browser import EXAMPLES, PATIENCE, expect, upload
+from tests.dashboard.page.browser import EXAMPLES, expect, upload
 from tests.serving import serving
 
 BELOW = "/some/where"
@@ -72,9 +72,9 @@ def test_a_browser_asks_for_nothing_above_it(browser, address):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
-    expect(page.locator("#model input")).not_to_have_value("", timeout=PATIENCE)
+    expect(page.locator("#model input")).not_to_have_value("")
     upload(page, EXAMPLES / "pikachu.png")
-    expect(page.locator("#map img")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#map img")).to_be_visible()
     page.close()
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
 

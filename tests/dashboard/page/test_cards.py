@@ -9,7 +9,6 @@ import pytest
 from pokeclf import tradingcards
 from tests.card_scene import card_scene
 from tests.dashboard.page.browser import (
-    PATIENCE,
     PHONE,
     WIDE,
     answered,
@@ -33,15 +32,15 @@ def photo(tmp_path):
 def test_a_card_is_found_and_another_part_can_be_chosen(open_page, photo, viewport, theme):
     page = open_page(viewport, theme)
     upload(page, photo)
-    expect(page.locator("#cards-words")).to_contain_text("card was found", timeout=PATIENCE)
-    expect(page.locator("#guesses label")).to_have_count(5, timeout=PATIENCE)
+    expect(page.locator("#cards-words")).to_contain_text("card was found")
+    expect(page.locator("#guesses label")).to_have_count(5)
     page.locator("#cards-part").get_by_label("Whole picture").check()
     shown = page.locator("#picture .image-frame img")
-    expect(shown).to_have_attribute("src", re.compile(r"photo\.png"), timeout=PATIENCE)
+    expect(shown).to_have_attribute("src", re.compile(r"photo\.png"))
     page.locator("#cards-part").get_by_label("Whole card").check()
-    expect(shown).to_have_attribute("src", re.compile("whole-card"), timeout=PATIENCE)
+    expect(shown).to_have_attribute("src", re.compile("whole-card"))
     page.get_by_role("button", name="Where the card lies").click()
-    expect(page.locator("#cards-outlined img")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#cards-outlined img")).to_be_visible()
     assert fits(page)
     picture(page, f"{'wide' if viewport is WIDE else 'phone'}-{theme}-card")
 
@@ -49,10 +48,10 @@ def test_a_card_is_found_and_another_part_can_be_chosen(open_page, photo, viewpo
 def test_four_clicks_show_where_the_card_lies(open_page, photo):
     page = open_page()
     upload(page, photo)
-    expect(page.locator("#cards-words")).to_contain_text("card was found", timeout=PATIENCE)
+    expect(page.locator("#cards-words")).to_contain_text("card was found")
     page.get_by_role("button", name="Where the card lies").click()
     outlined = page.locator("#cards-outlined img")
-    expect(outlined).to_be_visible(timeout=PATIENCE)
+    expect(outlined).to_be_visible()
     hint = page.locator("#cards-hint")
     before = page.locator("#picture .image-frame img").get_attribute("src")
     box = outlined.bounding_box()
@@ -62,7 +61,7 @@ def test_four_clicks_show_where_the_card_lies(open_page, photo):
         strict=True,
     ):
         outlined.click(position={"x": place[0] * box["width"], "y": place[1] * box["height"]})
-        expect(hint).to_contain_text(following, timeout=PATIENCE)
+        expect(hint).to_contain_text(following)
     expect(page.locator("#picture .image-frame img")).not_to_have_attribute("src", before)
 
 

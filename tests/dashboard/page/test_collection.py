@@ -8,7 +8,7 @@ import re
 import pytest
 
 from pokeclf.catalogtable import Table
-from tests.dashboard.page.browser import PATIENCE, PHONE, WIDE, expect, fits, picture
+from tests.dashboard.page.browser import PHONE, WIDE, expect, fits, picture
 from tests.dashboard.page.collection import (
     DRAWINGS,
     drop,
@@ -29,7 +29,7 @@ def test_a_collection_grows_is_corrected_and_outlives_the_page(open_collection, 
     broken.write_bytes(b"no picture")
     drop(page, *DRAWINGS[:12], broken)
     expect(part(page, "progress")).to_be_visible()
-    expect(rows(page)).to_have_count(13, timeout=PATIENCE)
+    expect(rows(page)).to_have_count(13)
     expect(row_of(page, "<b>broken.png")).to_contain_text("This is not an image")
     expect(row_of(page, "bulbasaur.png")).to_contain_text(re.compile(r"\d\s% · ViT fine-tuned"))
     expect(row_of(page, "bulbasaur.png").get_by_role("combobox")).to_have_value("bulbasaur")
@@ -39,7 +39,7 @@ def test_a_collection_grows_is_corrected_and_outlives_the_page(open_collection, 
     summary = part(page, "summary")
     expect(summary).to_contain_text("1 file that could not be read")
     drop(page, *DRAWINGS[10:14], broken)
-    expect(rows(page)).to_have_count(15, timeout=PATIENCE)
+    expect(rows(page)).to_have_count(15)
     expect(part(page, "status")).to_have_text("5 of 5 pictures, 3 of them there already")
     named(page, "bulbasaur.png", "Mewtwo")
     named(page, "diglett.png", "Mewtwo")
@@ -90,9 +90,7 @@ def test_a_folder_gives_its_pictures_by_their_paths(open_collection, tmp_path):
     (box / "notes.txt").write_text("no picture")
     page = open_collection()
     part(page, "directory").set_input_files(box.parent)
-    expect(part(page, "status")).to_have_text(
-        "3 of 3 pictures, 1 of them there already", timeout=PATIENCE
-    )
+    expect(part(page, "status")).to_have_text("3 of 3 pictures, 1 of them there already")
     expect(rows(page).locator("small")).to_have_text([re.compile(r"box/[bc]\.(PNG|png)"), "a.png"])
 
 
@@ -108,7 +106,7 @@ def test_files_can_be_dropped(open_collection):
         "data:image/png;base64," + base64.b64encode(DRAWINGS[0].read_bytes()).decode(),
     )
     page.dispatch_event("#collection .drop", "drop", {"dataTransfer": transfer})
-    expect(row_of(page, "dropped.png").get_by_role("combobox")).to_be_visible(timeout=PATIENCE)
+    expect(row_of(page, "dropped.png").get_by_role("combobox")).to_be_visible()
 
 
 def test_a_silent_server_loses_nothing_and_one_can_go_on(open_collection):
@@ -116,11 +114,11 @@ def test_a_silent_server_loses_nothing_and_one_can_go_on(open_collection):
     filled(page, *DRAWINGS[:2])
     page.route("**/call/collect", lambda route: route.abort())
     drop(page, *DRAWINGS[:12])
-    expect(part(page, "notice")).to_contain_text("The server did not answer", timeout=PATIENCE)
+    expect(part(page, "notice")).to_contain_text("The server did not answer")
     expect(rows(page)).to_have_count(2)
     page.unroute("**/call/collect")
     page.get_by_role("button", name="Go on").click()
-    expect(rows(page)).to_have_count(12, timeout=PATIENCE)
+    expect(rows(page)).to_have_count(12)
     expect(part(page, "notice")).to_be_hidden()
     page.route("**/call/collect", lambda route: route.fulfill(status=503))
     drop(page, *DRAWINGS[12:14])
@@ -134,7 +132,7 @@ def test_a_model_that_cannot_answer_is_a_sentence(open_collection):
     page = open_collection()
     page.evaluate("document.querySelector('#collection-address a').search = '?model=nonsense'")
     drop(page, DRAWINGS[0])
-    expect(part(page, "notice")).to_contain_text("There is no model", timeout=PATIENCE)
+    expect(part(page, "notice")).to_contain_text("There is no model")
 
 
 def test_it_can_be_stopped_and_gone_on_with(open_collection):
@@ -142,10 +140,10 @@ def test_it_can_be_stopped_and_gone_on_with(open_collection):
     page.route("**/call/collect", lambda route: (page.wait_for_timeout(300), route.continue_()))
     drop(page, *DRAWINGS[:20])
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
     assert 0 < rows(page).count() < 20
     page.get_by_role("button", name="Go on").click()
-    expect(rows(page)).to_have_count(20, timeout=PATIENCE)
+    expect(rows(page)).to_have_count(20)
 
 
 def test_a_full_browser_is_told_and_loses_nothing(browser, server):
@@ -156,7 +154,7 @@ def test_a_full_browser_is_told_and_loses_nothing(browser, server):
         page.goto(f"{server.address}/?tab=collection&model=convmixer")
         ready(page)
         drop(page, *DRAWINGS[:20])
-        expect(part(page, "notice")).to_contain_text("has no room for more", timeout=PATIENCE)
+        expect(part(page, "notice")).to_contain_text("has no room for more")
         expect(page.get_by_role("button", name="Go on")).to_be_visible()
         kept = rows(page).count()
         assert 0 < kept < 20
@@ -165,7 +163,7 @@ def test_a_full_browser_is_told_and_loses_nothing(browser, server):
         expect(rows(page)).to_have_count(kept)
         devtools.send(room, {"origin": server.address})
         drop(page, *DRAWINGS[:20])
-        expect(rows(page)).to_have_count(20, timeout=PATIENCE)
+        expect(rows(page)).to_have_count(20)
         expect(part(page, "status")).to_contain_text(f"{kept} of them there already")
 
 
@@ -185,9 +183,9 @@ def test_windows_that_show_the_same_collection_agree(open_collection):
     other.goto(page.url)
     ready(other)
     filled(page, *DRAWINGS[:2])
-    expect(rows(other)).to_have_count(2, timeout=PATIENCE)
+    expect(rows(other)).to_have_count(2)
     named(other, DRAWINGS[0].name, "Mew")
-    expect(row_of(page, DRAWINGS[0].name)).to_contain_text("named by you", timeout=PATIENCE)
+    expect(row_of(page, DRAWINGS[0].name)).to_contain_text("named by you")
 
 
 def test_a_row_is_removed_by_keyboard(open_collection):

@@ -8,7 +8,7 @@ import pytest
 
 from pokeclf import tradingcards
 from tests.card_scene import card_scene
-from tests.dashboard.page.browser import PATIENCE, PHONE, WIDE, expect, fits, picture
+from tests.dashboard.page.browser import PHONE, WIDE, expect, fits, picture
 from tests.dashboard.page.collection import filled, part, ready, row_of
 from tests.dashboard.page.conftest import CHECKPOINTS
 from tests.dashboard.page.test_access import CONTRAST
@@ -51,7 +51,7 @@ def test_cards_are_looked_for_until_somebody_says_no(open_collection, photos):
     ready(page)
     expect(box).not_to_be_checked()
     part(page, "files").set_input_files(str(photos[1]))
-    expect(row_of(page, "two.png")).to_be_visible(timeout=PATIENCE)
+    expect(row_of(page, "two.png")).to_be_visible()
     assert sent == [True, False]
 
 

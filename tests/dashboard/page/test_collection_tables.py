@@ -9,7 +9,7 @@ import pytest
 
 from pokeclf.catalog import COLUMNS, Row
 from pokeclf.catalogtable import Table
-from tests.dashboard.page.browser import PATIENCE, WIDE, expect
+from tests.dashboard.page.browser import WIDE, expect
 from tests.dashboard.page.collection import (
     DRAWINGS,
     drop,
@@ -52,7 +52,7 @@ def test_export_empty_import_gives_the_same_back(open_collection, tmp_path):
     expect(page.locator("#collection .rows img")).to_have_count(4)
     assert shown(page) == before
     drop(page, *DRAWINGS[:4])
-    expect(part(page, "status")).to_contain_text("4 of them there already", timeout=PATIENCE)
+    expect(part(page, "status")).to_contain_text("4 of them there already")
     expect(rows(page)).to_have_count(4)
 
 
@@ -71,7 +71,7 @@ def test_a_table_of_the_command_gets_its_pictures_when_they_come(open_collection
     expect(rows(page)).to_have_count(5)
     assert exported(page, "csv", tmp_path).read_bytes() == table.path.read_bytes()
     drop(page, DRAWINGS[0])
-    expect(row_of(page, name).locator("img")).to_be_visible(timeout=PATIENCE)
+    expect(row_of(page, name).locator("img")).to_be_visible()
     expect(row_of(page, name)).to_contain_text("named by you")
     expect(row_of(page, name).get_by_role("combobox")).to_have_value("mew")
     expect(rows(page)).to_have_count(5)
@@ -117,7 +117,7 @@ def test_a_foreign_file_gets_one_sentence_and_loses_nothing(mine, tmp_path, cont
     file.write_text(contents, encoding="latin-1")
     load(mine, file)
     notice = part(mine, "notice")
-    expect(notice).to_contain_text(sentence, timeout=PATIENCE)
+    expect(notice).to_contain_text(sentence)
     assert notice.inner_text().count(".") == 1 + notice.inner_text().count(".png")
     expect(rows(mine)).to_have_count(1)
     load(mine, DRAWINGS[0])  # a notice of before is not this one's

@@ -8,7 +8,6 @@ import pytest
 
 from tests.dashboard.page.browser import (
     EXAMPLES,
-    PATIENCE,
     PHONE,
     WIDE,
     expect,
@@ -24,7 +23,7 @@ def test_many_models_are_compared_on_one_picture(open_page, viewport, theme):
     file = page.locator("#compare-picture input[type=file]")
     file.set_input_files(str(EXAMPLES / "pikachu.png"))
     figures = page.locator("#compare-result figure")
-    expect(figures).to_have_count(4, timeout=PATIENCE)  # three stages, and all together
+    expect(figures).to_have_count(4)  # three stages, and all together
     expect(page.locator("#compare-result h3")).to_contain_text("say")
     expect(page.locator("#compare-differences img")).to_have_count(3)
     page.get_by_role("button", name="Make a report").click()
@@ -34,11 +33,11 @@ def test_many_models_are_compared_on_one_picture(open_page, viewport, theme):
     stale = page.locator("#compare-stale p")
     expect(stale).to_have_count(0)
     page.locator("#compare-models").get_by_label("ConvMixer").click()
-    expect(stale).to_contain_text("of other choices", timeout=PATIENCE)
+    expect(stale).to_contain_text("of other choices")
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(figures).not_to_have_count(4, timeout=PATIENCE)
-    expect(stale).to_have_count(0, timeout=PATIENCE)
-    expect(page.locator("#compare-differences img")).to_have_count(3, timeout=PATIENCE)
+    expect(figures).not_to_have_count(4)
+    expect(stale).to_have_count(0)
+    expect(page.locator("#compare-differences img")).to_have_count(3)
     expect(page.locator("#compare-result h3")).to_be_in_viewport()
     expect(page.get_by_text("Error", exact=True)).to_have_count(0)
     assert fits(page)

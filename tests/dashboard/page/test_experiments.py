@@ -9,7 +9,6 @@ import pytest
 from pokeclf.dashboard.recipes import Recipes
 from pokeclf.dashboard.subtabs import FIRST, FURTHER
 from tests.dashboard.page.browser import (
-    PATIENCE,
     PHONE,
     WIDE,
     expect,
@@ -22,8 +21,8 @@ from tests.dashboard.page.browser import (
 def test_experiments_are_drawn_from_stored_results(open_page, viewport, theme):
     page = open_page(viewport, theme)
     page.get_by_role("tab", name="Experiments").click()
-    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
-    expect(page.locator("#leaderboard")).to_contain_text("ConvMixer", timeout=PATIENCE)
+    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#leaderboard")).to_contain_text("ConvMixer")
     size = "wide" if viewport is WIDE else "phone"
     picture(page, f"{size}-{theme}-experiments")
     assert fits(page)
@@ -32,7 +31,7 @@ def test_experiments_are_drawn_from_stored_results(open_page, viewport, theme):
         expect(page.locator("#pair-verdict")).to_contain_text("McNemar")
         page.locator("#second input").click()
         page.get_by_role("option", name="ConvMixer").click()
-        expect(page.locator("#pair-verdict")).to_contain_text("ConvMixer", timeout=PATIENCE)
+        expect(page.locator("#pair-verdict")).to_contain_text("ConvMixer")
         picture(page, f"{size}-{theme}-two-models")
     assert page.outside == []
 
@@ -45,7 +44,7 @@ def test_every_part_of_the_experiments_is_drawn_with_its_tables(open_page, viewp
     for part in (*FIRST, Recipes, *FURTHER):
         open_part(page, part.title)
         charts = page.locator(".chart .js-plotly-plot:visible")
-        expect(charts.first).to_be_visible(timeout=PATIENCE)
+        expect(charts.first).to_be_visible()
         expect(page.locator("details:visible", has_text="as a table")).to_have_count(charts.count())
         for chart in charts.all():
             words = page.locator(f"[id='{chart.get_attribute('aria-labelledby')}']")
@@ -59,11 +58,11 @@ def test_every_part_of_the_experiments_is_drawn_with_its_tables(open_page, viewp
 
 def test_the_last_of_quick_choices_counts_and_charts_keep_their_lines(open_page):
     page = open_page(WIDE, query="tab=experiments&view=two-models")
-    expect(page.locator("#pair-verdict")).to_contain_text("McNemar", timeout=PATIENCE)
+    expect(page.locator("#pair-verdict")).to_contain_text("McNemar")
     for menu, name in (("first", "ConvMixer"), ("second", "Basic CNN"), ("first", "Residual CNN")):
         page.locator(f"#{menu} input").click()
         page.get_by_role("option", name=name, exact=True).click()
-    expect(page.locator("#pair-verdict")).to_contain_text("only Residual CNN", timeout=PATIENCE)
+    expect(page.locator("#pair-verdict")).to_contain_text("only Residual CNN")
     expect(page.locator("#pair-verdict")).to_contain_text("only Basic CNN")
     page.wait_for_url(re.compile("first=residual_cnn&second=basic_cnn"))
     # A clip path with the page's former address would hide all lines.
@@ -77,16 +76,16 @@ def test_another_extent_and_another_model_change_a_map_and_its_table(open_page):
     page = open_page()
     page.get_by_role("tab", name="Experiments").click()
     open_part(page, "Mistakes")
-    expect(page.locator("#confusions .main-svg").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#confusions .main-svg").first).to_be_visible()
     words = page.locator("#confusions-words")
     before = words.text_content()
     page.get_by_role("radio", name="Evolution families").click()
-    expect(words).not_to_have_text(before, timeout=PATIENCE)
+    expect(words).not_to_have_text(before)
     expect(page.locator("#confusions .ytick", has_text="Bulbasaur")).to_have_count(1)
     expect(page.locator("#confusions .ytick", has_text="Ivysaur")).to_have_count(0)
     page.locator("#mistaken input").click()
     page.get_by_role("option", name="ConvMixer").click()
-    expect(words).to_contain_text("Confusions of ConvMixer", timeout=PATIENCE)
+    expect(words).to_contain_text("Confusions of ConvMixer")
 
 
 def open_part(page, title):

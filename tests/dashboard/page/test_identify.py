@@ -71,14 +71,14 @@ def test_a_method_and_its_settings_change_the_map(open_page):
     answered(page)
     page.locator("#method input").click()
     page.get_by_role("option", name="Finer-CAM").click()
-    expect(page.locator("#reading")).to_contain_text("It is compared with", timeout=PATIENCE)
+    expect(page.locator("#reading")).to_contain_text("It is compared with")
     before = page.locator("#map img").get_attribute("src")
     page.get_by_text("Settings of this map").click()
     page.locator("#layer input").click()
     second = page.get_by_role("option").nth(1)  # whatever the best model calls its layers
     layer = second.inner_text().strip().lower()
     second.click()
-    expect(page.locator("#map img")).not_to_have_attribute("src", before, timeout=PATIENCE)
+    expect(page.locator("#map img")).not_to_have_attribute("src", before)
     page.get_by_text("For specialists").click()
     expect(page.locator("#details")).to_contain_text(layer)
 
@@ -90,18 +90,18 @@ def test_a_map_can_be_checked(open_page, viewport, size):
     believe = page.get_by_role("button", name="Can this map be believed?")
     believe.click()
     page.locator("#check-stop").click()
-    expect(page.locator("#check-stop")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#check-stop")).to_be_hidden()
     expect(page.locator("#check-deletion")).to_be_hidden()
     believe.click()
     expect(page.locator("#check-result")).to_contain_text(re.compile(r"of \d+0 random maps"))
     for name in ("deletion", "insertion"):
-        expect(page.locator(f"#check-{name} .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(f"#check-{name} .js-plotly-plot")).to_be_visible()
     expect(page.locator("#map img")).to_be_visible()
     assert fits(page)
     picture(page, f"{size}-light-checked")
     # Another map has not been checked.
     page.locator("#guesses label").nth(1).click()
-    expect(page.locator("#check-deletion")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#check-deletion")).to_be_hidden()
     expect(page.locator("#check-result")).to_have_text("")
 
 
@@ -111,10 +111,10 @@ def test_a_slow_map_shows_its_progress_and_can_be_stopped(open_page):
     before, method = drawn(page), page.locator("#method input").input_value()
     page.locator("#method input").click()
     page.get_by_role("option", name="RISE").click()
-    expect(page.locator("#waiting .progress-text")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#waiting .progress-text")).to_be_visible()
     picture(page, "wide-light-slow")
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator("#stop")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#stop")).to_be_hidden()
     expect(page.locator("#method input")).to_have_value(method)
     assert drawn(page) == before
     page.locator("#method input").click()
@@ -129,7 +129,7 @@ def test_a_map_is_compared_with_others_and_saved(open_page):
     answered(page)
     page.get_by_text("Compare this map").click()
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.locator("#beside-result img")).to_have_count(3, timeout=PATIENCE)
+    expect(page.locator("#beside-result img")).to_have_count(3)
     expect(page.locator("#beside-result")).to_contain_text("orange places")
     page.get_by_role("button", name="Save this map").click()
     link = page.get_by_role("link", name="Picture with caption")
@@ -152,5 +152,5 @@ def test_one_choice_of_a_model_asks_the_server_once(open_page):
         pytest.skip("only one model is trained")
     facts = page.locator("#verdict .facts").inner_text()
     others.first.click()
-    expect(page.locator("#verdict .facts")).not_to_have_text(facts, timeout=PATIENCE)
+    expect(page.locator("#verdict .facts")).not_to_have_text(facts)
     assert len(asked) == 1

@@ -26,16 +26,16 @@ def _open_tab(page, name):
 def test_without_the_data_set_images_are_told_of_and_not_shown(open_page, viewport, theme):
     page = open_page(viewport, theme)
     page.get_by_role("tab", name="Data", exact=True).click()
-    expect(page.locator("#data-species .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#data-species .js-plotly-plot")).to_be_visible()
     expect(page.locator("#data-samples")).to_contain_text("POKECLF_DATA")
     page.locator("#data summary").first.click()
     expect(page.locator("#data details table").first).to_be_visible()
     assert fits(page)
     picture(page, f"{theme}-data-without-pictures")
     page.get_by_role("tab", name="Experiments").click()
-    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible()
     _open_tab(page, "Gallery")
-    expect(page.locator("#gallery-images tbody tr")).to_have_count(24, timeout=PATIENCE)
+    expect(page.locator("#gallery-images tbody tr")).to_have_count(24)
     expect(page.locator("#gallery-images")).to_contain_text("POKECLF_DATA")
     expect(page.locator("#gallery-show")).to_be_hidden()
     page.locator("#gallery-view label").last.click()
@@ -63,23 +63,23 @@ def test_with_the_data_set_pictures_and_maps_are_shown(browser, pictured):
     page.set_default_timeout(PATIENCE)
     page.goto(pictured)
     page.get_by_role("tab", name="Data", exact=True).click()
-    expect(page.locator("#data-samples img").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#data-samples img").first).to_be_visible()
     expect(page.locator("#data-groups img")).to_have_count(2)
     assert fits(page)
     page.get_by_role("tab", name="Experiments").click()
-    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible()
     _open_tab(page, "Gallery")
     page.locator("#gallery-model input").click()
     page.get_by_role("option", name="ConvMixer").click()
     cards = page.locator("#gallery-images button")
-    expect(cards).to_have_count(3, timeout=PATIENCE)
+    expect(cards).to_have_count(3)
     chosen = page.locator("#gallery-image input")
     first = chosen.input_value()
     cards.nth(1).focus()
     page.keyboard.press("Enter")
     expect(chosen).not_to_have_value(first)
     page.get_by_role("button", name="Show the maps").click()
-    expect(page.locator("#gallery-result img")).to_have_count(5, timeout=PATIENCE)
+    expect(page.locator("#gallery-result img")).to_have_count(5)
     assert fits(page)
     broken = "[...document.images].filter(image => image.src && !image.naturalWidth).length"
     assert page.evaluate(broken) == 0
@@ -87,7 +87,7 @@ def test_with_the_data_set_pictures_and_maps_are_shown(browser, pictured):
     page.wait_for_url(re.compile("view=gallery.*image="))
     image = chosen.input_value()
     page.reload()
-    expect(page.locator("#gallery-result img")).to_have_count(5, timeout=PATIENCE)
+    expect(page.locator("#gallery-result img")).to_have_count(5)
     expect(chosen).to_have_value(image)
 
 
@@ -100,18 +100,14 @@ def test_a_click_on_a_square_opens_its_images_and_maps(browser, pictured):
             _open_tab(page, "Two models")
         chart = "pair-confusions" if again else "confusions"
         squares = page.locator(f"#{chart} .js-plotly-plot .point")
-        expect(squares.first).to_be_visible(timeout=PATIENCE)
+        expect(squares.first).to_be_visible()
         squares.first.click(force=True)
-        expect(page.locator("#gallery-choice input")).to_have_value(
-            re.compile("taken for Pikachu"), timeout=PATIENCE
-        )
+        expect(page.locator("#gallery-choice input")).to_have_value(re.compile("taken for Pikachu"))
         expect(page.locator("#gallery-model input")).to_have_value("ConvMixer")
-        expect(page.locator("#gallery-result img")).to_have_count(5, timeout=PATIENCE)
+        expect(page.locator("#gallery-result img")).to_have_count(5)
     page.wait_for_url(re.compile("view=gallery.*show=confusion.*guessed=pikachu"))
     page.reload()
-    expect(page.locator("#gallery-choice input")).to_have_value(
-        re.compile("taken for Pikachu"), timeout=PATIENCE
-    )
+    expect(page.locator("#gallery-choice input")).to_have_value(re.compile("taken for Pikachu"))
 
 
 def test_pointing_at_a_mark_shows_its_picture(browser, pictured):
@@ -119,16 +115,16 @@ def test_pointing_at_a_mark_shows_its_picture(browser, pictured):
     page.set_default_timeout(PATIENCE)
     page.goto(pictured)
     page.get_by_role("tab", name="Experiments").click()
-    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#ranking .js-plotly-plot")).to_be_visible()
     _open_tab(page, "Embedding")
     marks = page.locator("#embedding-chart .js-plotly-plot .point")
     for mark, point in ((0, marks.nth(0).click), (4, marks.nth(4).hover)):
         # the second one after another figure was drawn
-        expect(marks.nth(mark)).to_be_visible(timeout=PATIENCE)
+        expect(marks.nth(mark)).to_be_visible()
         point(force=True)
-        expect(page.locator("#embedding-picked img")).to_have_count(1, timeout=PATIENCE)
+        expect(page.locator("#embedding-picked img")).to_have_count(1)
         page.locator("#embedding-species input").click()
         page.get_by_role("option", name="Abra", exact=True).click()
-        expect(page.locator("#embedding-images img").first).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("#embedding-images img").first).to_be_visible()
         expect(page.locator("#embedding-picked img")).to_have_count(0)
     assert fits(page)

@@ -10,7 +10,6 @@ import pytest
 from tests.bad_images import REFUSED, TEN, bad_images
 from tests.dashboard.page.browser import (
     EXAMPLES,
-    PATIENCE,
     answered,
     drawn,
     expect,
@@ -25,12 +24,12 @@ def test_a_bad_file_is_a_notice_and_the_page_goes_on(open_page, tmp_path):
     bad.write_bytes((EXAMPLES / "eevee.png").read_bytes()[:4000])
     upload(page, bad)
     notice = page.get_by_test_id("toast-body")
-    expect(notice).to_contain_text("damaged or incomplete", timeout=PATIENCE)
+    expect(notice).to_contain_text("damaged or incomplete")
     page.get_by_test_id("toast-close").click()
     answered(page, "snorlax")
     before = drawn(page)
     upload(page, bad)
-    expect(notice).to_contain_text("damaged or incomplete", timeout=PATIENCE)
+    expect(notice).to_contain_text("damaged or incomplete")
     picture(page, "wide-light-notice")
     expect(page.locator("#picture .image-frame img")).to_have_attribute(
         "src", re.compile("snorlax")
@@ -53,7 +52,7 @@ def test_odd_files_are_answered_or_refused_in_little_memory(open_page, server, t
         if expectation == REFUSED:
             shown = drawn(page)
             upload(page, file)
-            expect(notice).to_have_count(1, timeout=PATIENCE)
+            expect(notice).to_have_count(1)
             page.get_by_test_id("toast-close").click()
             expect(notice).to_have_count(0)
             assert drawn(page) == shown
@@ -67,7 +66,7 @@ def _another_map(page, file):
     """Upload a picture and wait until another map than before is drawn."""
     before = drawn(page)
     upload(page, file)
-    expect(page.locator("#map img")).not_to_have_attribute("src", before, timeout=PATIENCE)
+    expect(page.locator("#map img")).not_to_have_attribute("src", before)
 
 
 def _peak_from_now(process):
@@ -84,7 +83,7 @@ def _peak(process):
 def test_a_drawing_from_the_strip_is_answered_and_removed_again(open_page):
     page = open_page()
     page.get_by_role("button", name="Eevee", exact=True).click()
-    expect(page.locator("#guesses label")).to_have_count(5, timeout=PATIENCE)
+    expect(page.locator("#guesses label")).to_have_count(5)
     page.get_by_role("button", name="Remove Image").click()
     expect(page.locator("#verdict")).to_contain_text("Which Pokémon is this?")
     expect(page.locator("#guesses")).to_have_count(0)
