@@ -24,6 +24,7 @@ from pokeclf import (
 from pokeclf.__main__ import main
 from pokeclf.classifier import ModelStore
 from pokeclf.dataset import read_split
+from pokeclf.explain import masking
 
 ROOT = Path(__file__).resolve().parent.parent
 KANTO = ROOT.parent / "shared" / "kanto"
@@ -97,7 +98,9 @@ def test_the_trees_settings_are_the_studys_and_validation_chose(store):
 
 @pytest.mark.parametrize("model", BUNDLED)
 def test_each_answers_and_explains_a_drawing(store, model, tmp_path, monkeypatch, capsys):
-    """Every method of every model as a person types it."""
+    """Every method of every model as a person types it; the slow ones with few masks."""
+    monkeypatch.setattr(masking, "MASKS", 24)
+    monkeypatch.setattr(masking, "GRID", 4)
     monkeypatch.chdir(tmp_path)
     # One store for all the commands, or each of them would load its model anew.
     monkeypatch.setattr(explaincommand, "ModelStore", lambda folder: store)
