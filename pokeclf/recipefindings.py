@@ -73,11 +73,12 @@ def verdict(shelf: Shelf, model: str) -> str:
     theirs, ours = shelf.study[model], shelf.tuned[model]
     classes = len(theirs.card.classes)
     guessed = len(np.unique(theirs.guesses))
-    epochs = len(theirs.history)
+    epochs, allowed = len(theirs.history), epochs_not_used(theirs)
+    ended = f", where the run was ended (its recipe allows {allowed})" if allowed else ""
     words = (
         f"<p>The study reports {percent(study.find(model).study_accuracy)} for {name}. Its recipe "
         f"on our images reaches {_interval(theirs)} on the test images, after {epochs} "
-        f"epoch{'s' * (epochs != 1)}; ours reaches {_interval(ours)}. ",
+        f"epoch{'s' * (epochs != 1)}{ended}; ours reaches {_interval(ours)}. ",
         f"With the study's recipe it names {guessed} of the {classes} species, with ours "
         f"{len(np.unique(ours.guesses))}.",
     )
@@ -86,6 +87,16 @@ def verdict(shelf: Shelf, model: str) -> str:
         f"{100 / classes:.2f}{NBSP}%: it has learned nothing at all."
     )
     return "".join(words) + (blind if guessed == 1 else "") + "</p>"
+
+
+def epochs_not_used(result: Result) -> int | None:
+    """How many epochs a network's recipe allows; None unless the run was ended before it stopped.
+
+    Whoever trains can give a run fewer epochs than its recipe has; it may stop by itself sooner.
+    """
+    card, made = result.card, len(result.history)
+    allowed = study.find(card.model).recipes[card.recipe].epochs
+    return allowed if made == card.settings["epochs"] < allowed else None
 
 
 def _interval(result: Result) -> str:

@@ -40,6 +40,19 @@ def test_the_verdict_has_both_figures_with_their_intervals(shelf):
     assert "one of 151" not in said
 
 
+def test_a_run_that_was_ended_early_is_said_to_have_been(shelf):
+    result = shelf.tuned["basic_cnn"]
+    assert "where the run was ended" not in plain(recipefindings.verdict(shelf, "convmixer"))
+    card = replace(result.card, settings={**result.card.settings, "epochs": 4})
+    ended = replace(result, card=card, history=result.history[:4])
+    said = plain(recipefindings.verdict(replace(shelf, study={"convmixer": ended}), "convmixer"))
+    allowed = result.card.settings["epochs"]
+    assert f"after 4 epochs, where the run was ended (its recipe allows {allowed});" in said
+    # One that stopped by itself was not ended.
+    stopped = replace(ended, history=result.history[:3])
+    assert recipefindings.epochs_not_used(stopped) is None
+
+
 def test_a_network_that_never_learned_is_said_to_have_not(shelf):
     result = shelf.tuned["basic_cnn"]
     logits = np.zeros_like(result.logits)

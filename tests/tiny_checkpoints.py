@@ -52,7 +52,7 @@ def write_random_checkpoint(
             weights=(file,),
             parameters=parameter_count(network),
             recipe="tuned",
-            settings={},
+            settings={"epochs": 25},
             seed=seed,
             temperature=1.0,
             validation=_metrics(accuracy),

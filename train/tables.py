@@ -9,7 +9,7 @@ from math import isnan
 
 import numpy as np
 
-from pokeclf import evaluation, study
+from pokeclf import evaluation, recipefindings, study
 from pokeclf.cardfigures import CardFigures
 from pokeclf.diagnosis import Finding
 from pokeclf.evaluation import Metrics
@@ -206,10 +206,11 @@ def recipes(stored: Stored) -> str:
 
 
 def _recipe_row(name: str, result: Result, stored: Stored) -> list[str]:
-    tuned = stored.tuned.get(name)
+    tuned, allowed = stored.tuned.get(name), recipefindings.epochs_not_used(result)
+    epochs = f"{len(result.history)} of {allowed}" if allowed else str(len(result.history))
     return [
         f"`{name}`", f"{study.find(name).study_accuracy:.2%}", with_interval(result.card.test),
-        str(len(result.history)), percent(float(result.history[-1]["train_accuracy"])),
+        epochs, percent(float(result.history[-1]["train_accuracy"])),
         str(len(np.unique(result.guesses))), with_interval(tuned.card.test) if tuned else "–",
     ]  # fmt: skip
 

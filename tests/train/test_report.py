@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pokeclf import checkpoint, dataset, hub, promises, results
+from pokeclf import checkpoint, dataset, hub, promises, results, study
 from pokeclf.cardfigures import CardFigures
 from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
@@ -150,6 +150,10 @@ def test_tables_of_made_up_results(tmp_path):
     assert "| `convmixer` | 71.09% | 50.00% (48.0%–52.0%) | 1 | 12.5% | 2 |" in tables.recipes(
         stored
     )
+    ended = replace(second, card=replace(second.card, settings={"epochs": 1}))
+    allowed = study.find("convmixer").recipes["tuned"].epochs
+    told = tables.recipes(replace(stored, study={"convmixer": ended}))
+    assert f"| 1 of {allowed} | 12.5% | 2 |" in told
     assert "50.00% ± 0.00" in tables.seeds(stored)
     # Of the four, the first alone is right once and the other alone twice.
     assert "| `convmixer` | `resnet18_scratch` | 1 | 2 | 1.0000 |" in tables.neighbours(stored)
