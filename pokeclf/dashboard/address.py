@@ -62,7 +62,7 @@ class Address:
     quantity : what is drawn of them, of :data:`~pokeclf.exhibits.QUANTITIES`.
     extent : which confusions are drawn, of :data:`~pokeclf.confusions.EXTENTS`.
     show : one of :data:`SHOWN`; of a confusion, images of ``species`` taken for ``guessed``.
-    page : number of the Gallery's page, from 0.
+    sheet : number of the Gallery's page, from 0; Gradio reads ``page`` itself, as one of its own.
     image : place among the test images of the one whose maps the Gallery shows.
     colours : what the marks of the embedding are coloured by.
     """
@@ -91,7 +91,7 @@ class Address:
     extent: str | None = None
     show: str | None = None
     guessed: str | None = None
-    page: int | None = None
+    sheet: int | None = None
     image: int | None = None
     colours: str | None = None
 
@@ -147,7 +147,7 @@ def read(
         "extent": _one_of(confusions.EXTENTS),
         "show": _one_of(SHOWN),
         "guessed": _one_of(species),
-        "page": _up_to(99_999),
+        "sheet": _up_to(99_999),
         "image": _up_to(99_999),
         "colours": _one_of(COLOURINGS),
     }

@@ -144,7 +144,7 @@ class Gallery(LaterSubTab):
             choice = None
         names = self.pictures.test_images(result.card)
         image = names[asked.image] if asked.image in range(len(names)) else None
-        page = self.show(model, which, choice, asked.page or 0, second, image)
+        page = self.show(model, which, choice, asked.sheet or 0, second, image)
         there = image is not None and page[self.image]["value"] == image
         return {
             self.model: gr.update(choices=named(models), value=model),
@@ -168,7 +168,7 @@ class Gallery(LaterSubTab):
         image = self.pictures.split().parts["test"].index(explained) if explained else None
         return {
             "first": model, "second": second, "show": which, "species": species,
-            "guessed": guessed, "page": page or None, "image": image,
+            "guessed": guessed, "sheet": page or None, "image": image,
         }  # fmt: skip
 
     def second_beside(self, model: str, second: str | None) -> str:

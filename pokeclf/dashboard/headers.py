@@ -1,8 +1,9 @@
-"""What a browser is told about every answer of the server, and requests that get none."""
+"""What a browser is told about every answer of the server, and what of a request is not heard."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -25,10 +26,13 @@ UPLOADS = EVERYTHING | {
 FILE = "/gradio_api/file="
 FOREIGN = (f"{FILE}http:", f"{FILE}https:", "/gradio_api/proxy=")
 """With these Gradio would fetch whatever address a visitor names."""
+OF_SEVERAL = "page"
+"""The part of a query that tells Gradio which of several pages to show. There is one; asked for
+any other, Gradio fails."""
 
 
 class Headers:
-    """ASGI middleware that adds the headers and refuses to fetch foreign addresses."""
+    """ASGI middleware that adds the headers, and refuses what Gradio should not be asked."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -48,4 +52,12 @@ class Headers:
         foreign = any(beginning in path.lower() for beginning in FOREIGN)
         app = PlainTextResponse("Not found.", 404) if foreign else self.app
         with suppress(ClientDisconnect):  # Nobody is left to be answered.
-            await app(scope, receive, send_with_headers)
+            await app(_to_the_one_page(scope), receive, send_with_headers)
+
+
+def _to_the_one_page(scope: Scope) -> Scope:
+    """A request without the part of its query that names another page."""
+    query = scope["query_string"]
+    parts = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    kept = [part for part in parts if part[0] != OF_SEVERAL]
+    return scope if kept == parts else {**scope, "query_string": urlencode(kept).encode()}

@@ -43,7 +43,7 @@ def parsed(query):
         Address(EXPERIMENTS, "gallery", show="confusion", species="onix", guessed="geodude"),
         Address(EXPERIMENTS, "embedding", model="convmixer", species="onix", colours="family"),
         Address(EXPERIMENTS, "leaderboard", sort="latency"),
-        Address(EXPERIMENTS, "gallery", show="species", species="mew", page=3, image=2255),
+        Address(EXPERIMENTS, "gallery", show="species", species="mew", sheet=3, image=2255),
         Address(COMPARE, models=("convmixer",), maps="own"),
         Address(COMPARE, models=("convmixer", "basic_cnn"), first="basic_cnn", second="convmixer"),
         Address(DATA, species="mr-mime"),

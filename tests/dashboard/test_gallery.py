@@ -278,8 +278,8 @@ def test_without_results_there_is_a_sentence(world, tmp_path):
 
 def test_an_address_holds_the_page_and_the_image_whose_maps_are_shown(bundled, gallery, world):
     turned = bundled.turn_on("convmixer", UNSURE, None, 0)
-    assert "page=1" in bundled.link("convmixer", "vit_frozen", UNSURE, None, 1, None)
-    updates = _opened(bundled, first="convmixer", show=UNSURE, page=1)
+    assert "sheet=1" in bundled.link("convmixer", "vit_frozen", UNSURE, None, 1, None)
+    updates = _opened(bundled, first="convmixer", show=UNSURE, sheet=1)
     assert updates[bundled.page] == 1
     assert updates[bundled.images] == turned[bundled.images]
     assert updates[bundled.wanted] is None
@@ -287,7 +287,7 @@ def test_an_address_holds_the_page_and_the_image_whose_maps_are_shown(bundled, g
     name = world.split.parts["test"][1]
     link = gallery.link("convmixer", "vit_frozen", MISTAKES, None, 0, name)
     assert "image=1" in link
-    assert "page" not in link
+    assert "sheet" not in link
     updates = _opened(gallery, first="convmixer", second="vit_frozen", image=1)
     assert updates[gallery.image]["value"] == name
     shown = gallery.maps_wanted(updates[gallery.wanted])

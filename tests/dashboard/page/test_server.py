@@ -152,6 +152,13 @@ def test_no_address_is_fetched(client, path):
     assert _is_sane(answer)
 
 
+@pytest.mark.parametrize("query", ["page=1", "page=nonsense", "tab=data&p%61ge=a&page=b", "page"])
+def test_there_is_one_page_whichever_is_asked_for(client, query):
+    answer = client.get(f"/?{query}")
+    assert answer.status_code == 200
+    assert "window.gradio_config" in answer.text
+
+
 def test_an_upload_that_breaks_off_is_in_the_folder_that_is_swept(server, temporary):
     host, port = server.address.removeprefix("http://").split(":")
     (place,) = temporary.glob(f"{uploads.PREFIX}*")
