@@ -9,9 +9,11 @@ import ctypes
 import os
 import platform
 
-M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
-"""Settings of glibc's ``mallopt``: how much may be free at a heap's end, how many blocks may lie
-outside the heaps, and how many heaps there are."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+"""Settings of glibc's ``mallopt``: how much may be free at a heap's end, how large the blocks are
+that lie outside the heaps, and how many heaps there are."""
+KEPT = 2**30
+"""Bytes that are kept for the next request; what is larger goes back at once."""
 _GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
@@ -32,8 +34,8 @@ def keep() -> None:
     at every step of a training; without that, a step of the plain CNN takes half the time.
     """
     if _GLIBC is not None and not any(name.startswith("MALLOC_") for name in os.environ):
-        _GLIBC.mallopt(M_MMAP_MAX, 0)
-        _GLIBC.mallopt(M_TRIM_THRESHOLD, -1)
+        _GLIBC.mallopt(M_MMAP_THRESHOLD, KEPT)
+        _GLIBC.mallopt(M_TRIM_THRESHOLD, KEPT)
 
 
 def give_back() -> None:

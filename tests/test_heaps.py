@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = """
+BEGINNING = """
 import ctypes, resource
 from pathlib import Path
 from pokeclf import heaps
@@ -21,6 +22,8 @@ def resident():
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+"""
+GIVEN_BACK = """
 blocks = []
 for _ in range(1000):
     blocks.append(libc.malloc(ctypes.c_size_t(100_000)))
@@ -31,11 +34,35 @@ before = resident()
 heaps.give_back()
 print(before - resident())
 """
+KEPT = """
+heaps.keep()
+before = resident()
+block = libc.malloc(ctypes.c_size_t(200_000_000))
+ctypes.memset(block, 1, 200_000_000)
+libc.free(block)
+print(resident() - before)
+"""
+ONLY_GLIBC = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="only glibc is told anything"
+)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told anything")
-def test_what_is_free_is_given_back():
+def _told(program, **variables):
+    """The number that a program prints in a process of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     found = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    assert float(found.stdout) > 80
+        [sys.executable, "-c", BEGINNING + program], cwd=ROOT, check=True, capture_output=True,
+        text=True, env={**kept, **variables},
+    )  # fmt: skip
+    return float(found.stdout)
+
+
+@ONLY_GLIBC
+def test_what_is_free_is_given_back():
+    assert _told(GIVEN_BACK) > 80
+
+
+@ONLY_GLIBC
+def test_while_training_what_is_freed_is_kept_unless_the_environment_has_a_say():
+    assert _told(KEPT) > 150
+    assert _told(KEPT, MALLOC_TOP_PAD_="131072") < 50
