@@ -152,15 +152,34 @@ def _name(drawn: Numbers, row: Sequence[Cell], place: int) -> str:
     return f"{name} and {others:,} more" if others else name
 
 
-def cell(value: Cell) -> str:
-    """A name, or a number as people read it."""
+def cell(value: Cell, decimals: int | None = None) -> str:
+    """A name, or a number as people read it.
+
+    Parameters
+    ----------
+    decimals : as the other numbers of its column have, 0…2; None gives it what it needs.
+    """
     if value is None:
         return "–"
     if isinstance(value, str):
         return value
-    if float(value).is_integer():
-        return f"{int(value):,}"
-    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"
+    if decimals is None:
+        decimals = 0 if float(value).is_integer() else 2
+    if decimals == 2 and 0 < abs(value) < 0.1:
+        return f"{value:.2g}"
+    return f"{value:,.{decimals}f}"
+
+
+def texts(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    """The cells of a table as people read them; a column's numbers have as many decimals."""
+    decimals = [_decimals(column) for column in zip(*rows, strict=True)]
+    return [[cell(value, d) for value, d in zip(row, decimals, strict=True)] for row in rows]
+
+
+def _decimals(column: Sequence[Cell]) -> int:
+    """How many decimals a column's numbers have, two at most."""
+    values = [float(each) for each in column if each is not None and not isinstance(each, str)]
+    return next((d for d in (0, 1) if all(round(each, d) == each for each in values)), 2)
 
 
 def beside(figure: Figure, name: str) -> str:
@@ -182,6 +201,5 @@ def beside(figure: Figure, name: str) -> str:
 
 def _cells(drawn: Numbers) -> Iterator[list[str]]:
     """Rows as :func:`~pokeclf.markup.table` takes them: HTML but for the first cell."""
-    for row in drawn.rows:
-        first, *others = (cell(value) for value in row)
+    for first, *others in texts(drawn.rows):
         yield [first, *map(escape, others)]

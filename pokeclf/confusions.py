@@ -11,9 +11,9 @@ from pokeclf.results import Result
 from pokeclf.species import of
 
 CONFUSED = 24
-"""Species in the map of confusions: those with the most of them."""
+"""Species in the map of confusions: those of the most frequent ones."""
 EXTENTS = {
-    "confused": "Most confused species",
+    "confused": "Most frequent confusions",
     "families": "Evolution families",
     "all": "All species, family by family",
 }
@@ -31,19 +31,19 @@ def single(shelf: Shelf, model: str, extent: str) -> Figure:
     names, members, groups = _axis(result.card.classes, wrong, extent)
     cells = _cells(result, members)
     return charts.confusions(
-        _gathered(wrong, members), names, groups, study.find(model).name, cells
+        _gathered(wrong, members), names, groups, study.find(model).name, cells, int(wrong.sum())
     )
 
 
 def difference(shelf: Shelf, first: str, second: str, extent: str) -> Figure:
     """Which confusions one of two models makes more often; see :func:`single`."""
-    matrices = [_wrong(shelf.result(each)) for each in (first, second)]
+    one, other = (_wrong(shelf.result(each)) for each in (first, second))
     classes = shelf.result(first).card.classes
-    names, members, groups = _axis(classes, sum(matrices), extent)
-    one, other = (_gathered(matrix, members) for matrix in matrices)
+    names, members, groups = _axis(classes, abs(one - other), extent)
     cells = [_cells(shelf.result(each), members) for each in (first, second)]
+    models = study.find(first).name, study.find(second).name
     return charts.confusion_differences(
-        one - other, names, groups, (study.find(first).name, study.find(second).name), cells
+        _gathered(one - other, members), names, groups, models, cells
     )
 
 
@@ -70,6 +70,10 @@ def _axis(
 ) -> tuple[list[str], list[list[int]], np.ndarray]:
     """What stands along both axes of a map of confusions, families side by side.
 
+    Parameters
+    ----------
+    wrong : how often, or how much more often, each class is taken for each other one.
+
     Returns
     -------
     names of the places, classes at each of them, and number of the family of each.
@@ -88,10 +92,19 @@ def _axis(
         members = [np.flatnonzero(families == family).tolist() for family in heads]
         return [of(first[family][1]).name for family in heads], members, np.array(heads)
     if extent == "confused":
-        total = wrong.sum(0) + wrong.sum(1)
-        most = set(np.argsort(-total, kind="stable")[:CONFUSED].tolist())
-        order = [place for place in order if place in most and total[place]]
+        most = _of_the_most_frequent(wrong)
+        order = [place for place in order if place in most]
     return [of(classes[place]).name for place in order], [[p] for p in order], families[order]
+
+
+def _of_the_most_frequent(wrong: np.ndarray) -> set[int]:
+    """The classes of the most frequent confusions: as many whole pairs as CONFUSED holds."""
+    chosen: set[int] = set()
+    for place in np.argsort(-wrong, axis=None, kind="stable")[: np.count_nonzero(wrong)]:
+        pair = set(divmod(int(place), len(wrong)))
+        if len(chosen | pair) <= CONFUSED:
+            chosen |= pair
+    return chosen
 
 
 def _gathered(matrix: np.ndarray, members: list[list[int]]) -> np.ndarray:

@@ -31,7 +31,6 @@ from pokeclf.results import Result
 
 COLUMNS = {
     "model": "model",
-    "stage": "stage",
     "accuracy": "test accuracy (%)",
     "low": "from (%)",
     "high": "to (%)",
@@ -40,11 +39,14 @@ COLUMNS = {
     "parameters": "parameters (M)",
     "bytes": "own weights (MB)",
     "latency": "one image (ms)",
+    "training": "training (min)",
+    "stage": "stage",
     "upright": "trading cards, upright (%)",
     "photos": "trading cards, photographed (%)",
-    "training": "training (min)",
 }
-"""Headings of the leaderboard by name; the first two hold names, the others numbers or None."""
+"""Headings of the leaderboard by name, what is asked for most first; those of :data:`NAMES` hold
+names, the others numbers or None."""
+NAMES = ("model", "stage")
 SORTS = {
     "accuracy": "test accuracy, the best first",
     "top5": "top-5, the best first",
@@ -104,12 +106,13 @@ def _row(result: Result, shelf: Shelf) -> list[str | float | None]:
     test, latency = card.test, shelf.latencies.get(card.model)
     shares = (test.accuracy, test.accuracy_low, test.accuracy_high, test.top5, model.study_accuracy)
     return [
-        model.name, model.stage, *(round(100 * share, 2) for share in shares),
+        model.name, *(round(100 * share, 2) for share in shares),
         round(card.parameters / 1e6, 2) if card.parameters else None,
         round(card.weight_bytes / 1e6, 1),
         round(latency.milliseconds, 1) if latency else None,
-        *_on_cards(shelf.cards.get(card.model)),
         round(card.training_seconds / 60, 1),
+        model.stage,
+        *_on_cards(shelf.cards.get(card.model)),
     ]  # fmt: skip
 
 
@@ -152,10 +155,12 @@ def both_runs(shelf: Shelf, model: str) -> dict[str, Result]:
     return {name: run for name, run in runs(shelf).items() if run.card.model == model}
 
 
-def pair(shelf: Shelf, first: str, second: str) -> tuple[str, Figure, str]:
-    """Whether two models differ, on which species, and on which images."""
+def pair(shelf: Shelf, first: str, second: str) -> tuple[str, Figure | None, str]:
+    """Whether two models differ, on which species, and on which images; of one there is a word."""
     one, other = shelf.result(first), shelf.result(second)
     names = [name_of(each) for each in (first, second)]
+    if first == second:
+        return findings.pair(one, other, names), None, ""
     return (
         findings.pair(one, other, names),
         charts.species_difference(_differences(one, other), *names),

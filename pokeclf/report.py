@@ -7,6 +7,7 @@ one choice at a time, the report shows all of them, folded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from itertools import count, pairwise
@@ -149,8 +150,8 @@ def _figure(figure: Figure, name: str, beside: str) -> str:
 def _leaderboard(library: Library, shelf: Shelf) -> Iterator[Part]:
     yield charts.leaderboard(shelf.tuned)
     rows = [
-        [name, *(escape(alternatives.cell(each)) for each in others)]
-        for name, *others in exhibits.leaderboard(shelf)
+        [name, *map(escape, others)]
+        for name, *others in alternatives.texts(exhibits.leaderboard(shelf))
     ]
     yield table(tuple(exhibits.COLUMNS.values()), rows, "All figures")
     yield charts.accuracy_against_size(shelf.tuned)
@@ -246,11 +247,8 @@ def _embedding(library: Library, shelf: Shelf) -> Iterator[Part]:
         model = result.card.model
         if embedding.owner(result.card) != model:
             continue  # Trees read a network's features, which are there already.
-        try:
-            part: Part = Told(*exhibits.embedded(library, model))
-        except PokeclfError as error:  # It was not computed, or it is damaged.
-            part = f"<p>{escape(str(error))}</p>"
-        yield Choice(exhibits.name_of(model), (part,))
+        with suppress(PokeclfError):  # It was not computed, or it is damaged.
+            yield Choice(exhibits.name_of(model), (Told(*exhibits.embedded(library, model)),))
 
 
 SECTIONS: dict[str, Callable[[Library, Shelf], Iterator[Part]]] = {

@@ -54,15 +54,23 @@ def test_points_of_two_numbers_have_a_row_each(tuned):
 def test_a_confusion_is_a_row_of_two_names_and_a_number():
     wrong = np.array([[0, 2, 0], [0, 0, 1], [0, 0, 0]])
     figure = charts.confusions(
-        wrong, ["A", "B", "C"], np.array([0, 0, 1]), "the model", "{}/{}".format
+        wrong, ["A", "B", "C"], np.array([0, 0, 1]), "the model", "{}/{}".format, 4
     )
     drawn = alternatives.numbers(figure)
     assert drawn.header == ("mistakes", "right", "guessed", "images")
     assert set(drawn.rows) == {("same family", "A", "B", 2), ("another family", "B", "C", 1)}
     assert alternatives.words(drawn) == (
-        "Chart: Confusions of the model. images: highest 2 (same family, A, B), "
+        "Chart: Confusions of the model, 3 of 4. images: highest 2 (same family, A, B), "
         "lowest 1 (another family, B, C)."
     )
+
+
+def test_the_numbers_of_a_column_have_as_many_decimals():
+    rows = [["A", 28.6, 29.0, 0.25, 1234], ["B", 29.0, 30.0, 0.004, None]]
+    assert alternatives.texts(rows) == [
+        ["A", "28.6", "29", "0.25", "1,234"], ["B", "29.0", "30", "0.004", "–"]
+    ]  # fmt: skip
+    assert alternatives.texts([]) == []
 
 
 def test_a_side_without_bars_is_left_out():

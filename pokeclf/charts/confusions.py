@@ -19,7 +19,12 @@ _WIDE = 960
 
 
 def confusions(
-    wrong: np.ndarray, names: Sequence[str], groups: np.ndarray, model: str, cells: Cells
+    wrong: np.ndarray,
+    names: Sequence[str],
+    groups: np.ndarray,
+    model: str,
+    cells: Cells,
+    total: int,
 ) -> go.Figure:
     """What a model takes for what; the area of a square is the number of images.
 
@@ -29,13 +34,15 @@ def confusions(
     names : N, in the order of the axes.
     groups : N numbers; mistakes between members of one group have a colour of their own.
     cells : gives the square of a row and a column its id.
+    total : the model's mistakes, of which ``wrong`` may hold a part.
     """
     related = np.equal.outer(groups, groups)
     parts = (
         ("another family", np.where(related, 0, wrong), UNRELATED, cells),
         ("same family", np.where(related, wrong, 0), RELATED, cells),
     )
-    title = f"Confusions of {model}"
+    shown = int(wrong.sum())
+    title = f"Confusions of {model}" + (f", {shown} of {total}" if shown < total else "")
     return _matrix(parts, names, groups, title, "mistakes", "images")
 
 
@@ -71,7 +78,7 @@ def _matrix(
     counted: str,
 ) -> go.Figure:
     count = len(names)
-    height, largest = (640, 18) if count <= _LABELLED else (_WIDE, 12)
+    height, largest = (640, 14) if count <= _LABELLED else (_WIDE, 12)
     figure = titled(title, height, series=series, customdata=counted)
     if count > _LABELLED:
         figure.update_layout(width=_WIDE)
@@ -90,6 +97,7 @@ def _matrix(
                 "sizemode": "area", "sizeref": most / largest**2, "sizemin": 4,
                 "line": {"width": 0}, "opacity": 0.85,
             },
+            cliponaxis=False,  # The outermost have half a place beside them.
             hovertemplate=f"%{{y}} taken for %{{x}}: %{{customdata}} {counted}"
             "<extra>%{fullData.name}</extra>",
         )  # fmt: skip

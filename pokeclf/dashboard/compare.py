@@ -30,7 +30,7 @@ from pokeclf.dashboard.picker import best
 from pokeclf.dashboard.seen import Observations, check_presence
 from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
-from pokeclf.imaging import decode
+from pokeclf.imaging import ImageError, decode
 
 Updates = dict[gr.components.Component, Any]
 
@@ -58,6 +58,7 @@ class Compare(Layout):
         choices = [self.picture, self.models, self.maps, self.top]
         chosen = [*choices, *self.pair]
         compared = [
+            self.picture,  # which goes when it cannot be read
             self.result,
             self.found,
             self.more,
@@ -270,7 +271,8 @@ class Compare(Layout):
             yield self._view(Comparison(path, maps, chooser, tuple(models), tuple(seats)), pair)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
-            yield {self.result: ""}
+            unreadable = isinstance(error, ImageError)
+            yield {self.result: "", **({self.picture: None} if unreadable else {})}
 
     def _so_far(self, *progress: Any) -> Updates:  # noqa: ANN401 - as `progress` takes them
         return {self.result: compare_wording.progress(*progress)}
@@ -300,8 +302,10 @@ class Compare(Layout):
 
     def differ(self, found: Comparison | None, first: str | None, second: str | None) -> str:
         """Where two models' maps differ, as HTML."""
+        if first == second:
+            return "<p>Choose two different models.</p>"
         pair = [found and found.seat(model) for model in (first, second)]
-        if not all(pair) or first == second:
+        if not all(pair):
             raise PokeclfError("Choose two models that were compared.")
         shared, drawn = differences(self.observations, found, tuple(pair))
         return map_wording.pair_line(*pair, shared) + wording.figures(drawn)
@@ -311,7 +315,8 @@ class Compare(Layout):
         if found is None:
             raise PokeclfError("There is nothing to report yet.")
         check_presence(found.path)
-        apart = self.differ(found, first, second) if len(found.seats) > 1 else ""
+        two = len(found.seats) > 1 and first != second
+        apart = self.differ(found, first, second) if two else ""
         drawn = pictures(self.observations, found)
         page = report.page(found, decode(found.path), drawn, apart, date.today())
         link = file_link("report.html", "text/html", page.encode(), "Download report (HTML)")

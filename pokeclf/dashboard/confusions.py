@@ -109,6 +109,8 @@ class TwoModels(Confusions):
     def draw(self, first: str, second: str, extent: str) -> Updates:
         """Their confusions alone."""
         shelf = self.library.shelf()
+        if first == second:  # The verdict says so.
+            return self.confusions.shows(None)
         figure = confusions.difference(shelf, first, second, _known(extent))
         return self.confusions.shows(figure)
 

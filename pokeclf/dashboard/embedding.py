@@ -80,10 +80,11 @@ class Embedding(LaterSubTab):
         on([self.picked.select], self.pick, [self.model], [self.picked])
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
-        """The best model that has an embedding."""
-        models = ranked(shelf)
-        usual = next((each for each in models if self._is_there(each)), models[0])
-        model = asked_or(models, asked.model, usual)
+        """The best model that has an embedding; those that have none are not offered."""
+        models = [each for each in ranked(shelf) if self._is_there(each)]
+        if not models:
+            return {self.line: "<p>No model has an embedding yet.</p>"}
+        model = asked_or(models, asked.model, models[0])
         slugs = shelf.result(model).card.classes
         species = [(of(slug).name, slug) for slug in sorted(slugs, key=lambda s: of(s).number)]
         chosen = asked.species if asked.species in slugs else ALL

@@ -20,7 +20,7 @@ from pokeclf.results import Result
 QUANTITIES = [(label, name) for name, label in exhibits.QUANTITIES.items()]
 SORTS = [(label, name) for name, label in exhibits.SORTS.items()]
 FIRST_SORT = SORTS[0][1]
-WIDTHS = (200, 135, 95, 85, 85, 90, 90, 115, 95, 90, 110, 125, 95)
+WIDTHS = (200, 95, 85, 85, 90, 90, 115, 95, 90, 95, 135, 110, 125)
 """Of the leaderboard's columns, in pixels: narrow enough for the page, wide enough for words."""
 ROOM = 1000
 """Height in pixels for all fifteen models, some of whose names take two lines."""
@@ -44,8 +44,8 @@ class Leaderboard(SubTab):
         self.table = gr.Dataframe(
             headers=list(exhibits.COLUMNS.values()), interactive=False, show_search="filter",
             wrap=True, label="All figures", elem_id="leaderboard", max_height=ROOM,
-            datatype=["str", "str", *["number"] * (len(exhibits.COLUMNS) - 2)], pinned_columns=1,
-            column_widths=list(WIDTHS),
+            datatype=["str" if each in exhibits.NAMES else "number" for each in exhibits.COLUMNS],
+            pinned_columns=1, column_widths=list(WIDTHS),
         )  # fmt: skip
         with gr.Row():
             with gr.Column(min_width=300):
@@ -141,6 +141,8 @@ class Training(SubTab):
         runs = exhibits.runs(self.library.shelf())
         chosen = {name: runs[name] for name in names or [] if name in runs}
         known = quantity if quantity in exhibits.QUANTITIES else FIRST_QUANTITY
+        if not chosen:
+            return {**self.curves.shows(None), self.curves.numbers: "<p>No run is chosen.</p>"}
         return self.curves.shows(charts.curves(chosen, known))
 
 

@@ -18,7 +18,7 @@ def _cell(row, column):
 def test_confusions_are_coloured_by_family_and_sized_by_their_number():
     wrong = np.array([[0, 2, 0], [0, 0, 1], [5, 0, 0]])
     names, groups = ["Pikachu", "Raichu", "Eevee"], np.array([1, 1, 0])
-    figure = charts.confusions(wrong, names, groups, "A", _cell)
+    figure = charts.confusions(wrong, names, groups, "A", _cell, 8)
     found = _named(figure)
     assert _points(found["same family"]) == [("Pikachu", "Raichu", 2)]
     outside = [("Eevee", "Pikachu", 5), ("Raichu", "Eevee", 1)]  # the most frequent first
@@ -26,6 +26,9 @@ def test_confusions_are_coloured_by_family_and_sized_by_their_number():
     assert found["another family"].ids == ("2/0", "1/2")
     assert len(figure.layout.shapes) == 2  # one block a family
     assert list(figure.layout.yaxis.categoryarray) == names
+    assert figure.layout.title.text == "Confusions of A"
+    part = charts.confusions(wrong, names, groups, "A", _cell, 10)
+    assert part.layout.title.text == "Confusions of A, 8 of 10"
 
 
 def test_a_confusion_is_on_the_side_of_the_model_that_makes_it_more_often():
@@ -46,5 +49,5 @@ def _points(trace):
 
 def test_a_model_without_mistakes_has_an_empty_map_of_confusions():
     nothing = np.zeros((0, 0), int)
-    figure = charts.confusions(nothing, [], np.zeros(0, int), "a model", _cell)
+    figure = charts.confusions(nothing, [], np.zeros(0, int), "a model", _cell, 0)
     assert not any(trace.x for trace in figure.data if trace.hoverinfo != "skip")

@@ -36,7 +36,7 @@ def tab(world):
 def test_the_best_model_that_has_an_embedding_is_shown_first(tab, world):
     updates = tab.refresh()
     assert updates[tab.model]["value"] == "convmixer"
-    assert updates[tab.model]["choices"][0][1] == "vit_frozen"
+    assert [model for _, model in updates[tab.model]["choices"]] == ["convmixer"]
     figure = updates[tab.chart]["value"]
     assert sum(len(trace.x) for trace in figure.data) == len(world.split.parts["test"])
     assert "<details>" in updates[tab.table]
@@ -45,11 +45,11 @@ def test_the_best_model_that_has_an_embedding_is_shown_first(tab, world):
 
 
 def test_an_address_opens_the_embedding_as_it_stood(tab):
-    asked = Address(EXPERIMENTS, EMBEDDING, model="vit_frozen", species="abra", colours="family")
+    asked = Address(EXPERIMENTS, EMBEDDING, model="convmixer", species="abra", colours="family")
     updates = tab.refresh(None, asked)
     values = (updates[menu] for menu in tab.menus)
     chosen = [each["value"] if isinstance(each, dict) else each for each in values]
-    assert chosen == ["vit_frozen", "abra", "family"]
+    assert chosen == ["convmixer", "abra", "family"]
     assert tab.link(*chosen) == asked.link
     other = Address(EXPERIMENTS, GALLERY, model="vit_frozen")
     assert tab.refresh(None, other)[tab.model]["value"] == "convmixer"
@@ -71,6 +71,17 @@ def test_a_click_on_a_mark_shows_its_image(tab, world):
     for place in (-1, 10**9, "../x", None):
         with pytest.raises(PokeclfError, match="no such image"):
             tab.pick("convmixer", gr.EventData(None, {"place": place}))
+
+
+def test_without_an_embedding_there_is_a_sentence(world, tab):
+    file = world.checkpoints / "convmixer" / embedding.FILE
+    whole = file.read_bytes()
+    file.unlink()
+    try:
+        updates = tab.refresh()
+    finally:
+        file.write_bytes(whole)
+    assert updates[tab.line] == "<p>No model has an embedding yet.</p>"
 
 
 def test_a_model_without_an_embedding_gets_the_command(tab):

@@ -254,4 +254,5 @@ def test_curves_are_those_of_the_chosen_runs(experiments):
     ]  # fmt: skip
     assert "nats" in figure["value"].layout.yaxis.title.text
     nothing = training.draw(None, "accuracy")
-    assert "nothing to draw" in nothing[training.curves.numbers]
+    assert "No run is chosen" in nothing[training.curves.numbers]
+    assert not nothing[training.curves.plot]["visible"]

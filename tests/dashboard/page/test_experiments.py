@@ -88,6 +88,15 @@ def test_another_extent_and_another_model_change_a_map_and_its_table(open_page):
     expect(words).to_contain_text("Confusions of ConvMixer")
 
 
+def test_on_a_phone_a_map_of_all_species_can_be_scrolled_to_its_end(open_page):
+    page = open_page(PHONE, query="tab=experiments&view=mistakes&extent=all")
+    expect(page.locator("#confusions .xtick").first).to_be_visible()
+    assert fits(page)
+    end = "chart => (chart.scrollLeft = 9999, chart.scrollLeft + chart.clientWidth)"
+    chart = page.locator("#confusions")
+    assert chart.evaluate(end) > 940 > chart.evaluate("chart => chart.clientWidth")
+
+
 def open_part(page, title):
     """Choose a part of the Experiments tab; a phone keeps the last ones in a menu."""
     tab = page.get_by_role("tab", name=title, exact=True)
