@@ -17,6 +17,7 @@ from pokeclf.study import StudyModel
 from pokeclf.treefindings import SETTING, setting_name
 
 TEN = 10
+TWO_MODELS = "Choose two different models."
 LISTED = 50
 """Images that are listed by name, at most."""
 
@@ -85,7 +86,7 @@ def latencies(found: Mapping[str, Latency]) -> str:
 def pair(one: Result, other: Result, names: Sequence[str]) -> str:
     """Whether two models differ, in words."""
     if one.card.model == other.card.model:
-        return "<p>Choose two different models.</p>"
+        return f"<p>{TWO_MODELS}</p>"
     test = evaluation.mcnemar(one.right, other.right)
     both = int((one.right & other.right).sum())
     neither = len(one.right) - both - test.only_first - test.only_second

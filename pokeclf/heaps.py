@@ -31,7 +31,7 @@ def keep() -> None:
     """Keep what is freed for the next request of the same size, unless the environment has a say.
 
     The C library would return large blocks to the system at once and ask for them anew, cleared,
-    at every step of a training; without that, a step of the plain CNN takes half the time.
+    at every step of a training, which may take as long as the step itself.
     """
     if _GLIBC is not None and not any(name.startswith("MALLOC_") for name in os.environ):
         _GLIBC.mallopt(M_MMAP_THRESHOLD, KEPT)

@@ -73,7 +73,7 @@ def verdict(shelf: Shelf, model: str) -> str:
     theirs, ours = shelf.study[model], shelf.tuned[model]
     classes = len(theirs.card.classes)
     guessed = len(np.unique(theirs.guesses))
-    epochs, allowed = len(theirs.history), epochs_not_used(theirs)
+    epochs, allowed = len(theirs.history), allowed_epochs(theirs)
     ended = f", where the run was ended (its recipe allows {allowed})" if allowed else ""
     words = (
         f"<p>The study reports {percent(study.find(model).study_accuracy)} for {name}. Its recipe "
@@ -89,7 +89,7 @@ def verdict(shelf: Shelf, model: str) -> str:
     return "".join(words) + (blind if guessed == 1 else "") + "</p>"
 
 
-def epochs_not_used(result: Result) -> int | None:
+def allowed_epochs(result: Result) -> int | None:
     """How many epochs a network's recipe allows; None unless the run was ended before it stopped.
 
     Whoever trains can give a run fewer epochs than its recipe has; it may stop by itself sooner.

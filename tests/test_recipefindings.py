@@ -50,7 +50,7 @@ def test_a_run_that_was_ended_early_is_said_to_have_been(shelf):
     assert f"after 4 epochs, where the run was ended (its recipe allows {allowed});" in said
     # One that stopped by itself was not ended.
     stopped = replace(ended, history=result.history[:3])
-    assert recipefindings.epochs_not_used(stopped) is None
+    assert recipefindings.allowed_epochs(stopped) is None
 
 
 def test_a_network_that_never_learned_is_said_to_have_not(shelf):

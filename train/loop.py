@@ -222,7 +222,7 @@ def validate(network: nn.Module, batches: Batches, device: torch.device) -> tupl
 
 
 def to_device(inputs: Tensor, device: torch.device) -> Tensor:
-    """Move inputs; images are laid out as the network's weights are."""
+    """Move inputs; images are laid out as :func:`layout` says."""
     order = layout(device) if inputs.dim() == 4 else torch.preserve_format
     return inputs.to(device, memory_format=order, non_blocking=True)
 

@@ -206,7 +206,7 @@ def recipes(stored: Stored) -> str:
 
 
 def _recipe_row(name: str, result: Result, stored: Stored) -> list[str]:
-    tuned, allowed = stored.tuned.get(name), recipefindings.epochs_not_used(result)
+    tuned, allowed = stored.tuned.get(name), recipefindings.allowed_epochs(result)
     epochs = f"{len(result.history)} of {allowed}" if allowed else str(len(result.history))
     return [
         f"`{name}`", f"{study.find(name).study_accuracy:.2%}", with_interval(result.card.test),

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from pokeclf import study
+from pokeclf import findings, study
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import compare_wording, examples, map_wording, notices, report, wording
 from pokeclf.dashboard.address import COMPARE, OWN, SAME, Address
@@ -303,7 +303,7 @@ class Compare(Layout):
     def differ(self, found: Comparison | None, first: str | None, second: str | None) -> str:
         """Where two models' maps differ, as HTML."""
         if first == second:
-            return "<p>Choose two different models.</p>"
+            return f"<p>{findings.TWO_MODELS}</p>"
         pair = [found and found.seat(model) for model in (first, second)]
         if not all(pair):
             raise PokeclfError("Choose two models that were compared.")

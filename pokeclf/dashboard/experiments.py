@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from pokeclf import findings
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, ONLY_FIRST, Address
 from pokeclf.dashboard.chart import Updates
@@ -112,7 +113,7 @@ class Experiments:
             When the two are the same.
         """
         if first == second:
-            raise PokeclfError("Choose two different models.")
+            raise PokeclfError(findings.TWO_MODELS)
         return self._gallery_of(
             Address(EXPERIMENTS, GALLERY, first=first, second=second, show=ONLY_FIRST)
         )

@@ -42,8 +42,8 @@ def upload(page, file):
 def answered(page, drawing="pikachu"):
     """Upload a drawing and wait for its answer."""
     upload(page, EXAMPLES / f"{drawing}.png")
-    expect(page.locator("#guesses label")).to_have_count(5, timeout=PATIENCE)
-    expect(page.locator("#map img")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#guesses label")).to_have_count(5)
+    expect(page.locator("#map img")).to_be_visible()
 
 
 def drawn(page):
