@@ -79,7 +79,7 @@ def test_what_is_unknown_is_left_out_and_only_its_name_is_told(name, value):
     assert unknown_address(unknown).endswith(f"left out: {name}.")
 
 
-@pytest.mark.parametrize("name", ["page", "image"])
+@pytest.mark.parametrize("name", ["sheet", "image"])
 @pytest.mark.parametrize("value", [HOSTILE, "nonsense", "-1", "100000", "3.5", "\u0663"])
 def test_places_are_whole_numbers(name, value):
     assert parsed(f"?{name}={value}") == (Address(), (name,))
