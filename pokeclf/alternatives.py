@@ -61,7 +61,10 @@ def _by_point(figure: Figure, traces: Sequence[Any], title: str) -> Numbers:
     if "series" in meta:
         names.append((meta["series"], None))
     for axis, layout in (("y", figure.layout.yaxis), ("x", figure.layout.xaxis)):
-        (names if _is_named(filled[axis]) else values).append((layout.title.text, axis))
+        if _is_named(filled[axis]):
+            names.append((layout.title.text or meta["names"], axis))
+        else:
+            values.append((layout.title.text, axis))
     if filled.customdata is not None:
         values.append((meta["customdata"], "customdata"))
     columns = [*names, *values]

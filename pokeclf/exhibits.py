@@ -163,7 +163,7 @@ def pair(shelf: Shelf, first: str, second: str) -> tuple[str, Figure | None, str
         return findings.pair(one, other, names), None, ""
     return (
         findings.pair(one, other, names),
-        charts.species_difference(_differences(one, other), *names),
+        charts.species_difference(_differences(one, other), _images(one), *names),
         findings.only_one_right(one, other, names, shelf.split.parts["test"]),
     )
 
@@ -179,6 +179,12 @@ def _differences(one: Result, other: Result) -> dict[str, float]:
         for place, slug in enumerate(one.card.classes)
         if known[place]
     }
+
+
+def _images(result: Result) -> dict[str, int]:
+    """Of each species, how many test images there are."""
+    counts = np.bincount(result.labels, minlength=len(result.card.classes))
+    return dict(zip(result.card.classes, counts.tolist(), strict=True))
 
 
 def mistakes(shelf: Shelf, model: str) -> str:

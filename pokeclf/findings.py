@@ -18,6 +18,11 @@ from pokeclf.treefindings import SETTING, setting_name
 
 TEN = 10
 TWO_MODELS = "Choose two different models."
+CURVES = (
+    "<p>Training accuracy is counted while the network still learns, on pictures that our recipes "
+    "crop, recolour, cover and mix; validation accuracy after the epoch, on plain ones. So it may "
+    "be the lower of the two.</p>"
+)
 LISTED = 50
 """Images that are listed by name, at most."""
 
@@ -39,7 +44,13 @@ def summary(tuned: Mapping[str, Result]) -> str:
         else:
             row.append("not trained yet")
         rows.append([*row, _study_size(model), _size(result) if result else "–"])
-    header = ("model", "the study", "ours (95 % interval)", "the study's size", "our size")
+    header = (
+        "model",
+        "the study, on its own split",
+        "ours (95 % interval)",
+        "the study's size",
+        "our size",
+    )
     return table(header, rows, "The study's summary of model results, test accuracy")
 
 

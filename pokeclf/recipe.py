@@ -26,7 +26,8 @@ class Recipe:
     mixup, cutmix : how evenly images are mixed in training, the parameter of a symmetric beta
         distribution; 0 means not at all.
     crop : smallest share of the image's area that a random crop keeps; 1 means no augmentation.
-    cards : share of the training images that are shown as parts of photographed trading cards.
+    cards : share of the training images that are shown as parts of photographed trading cards;
+        above 0, an epoch has the trading cards among them several times.
     views : augmented copies of each image whose features a frozen model's head learns from.
     grid : side of the map that a :class:`~pokeclf.models.grid.GridNetwork` learns on; None means
         the one that it is served with.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from math import log
 from typing import Any
@@ -15,27 +15,58 @@ from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, percent, table
 from pokeclf.results import Result
 
-SETTINGS: Mapping[str, str] = {
-    "optimizer": "optimiser",
-    "schedule": "learning rate over time",
-    "lr": "learning rate of the head, at its peak",
-    "body_lr": "learning rate below the head, at its peak",
-    "layer_decay": "each layer learns so many times as fast as the one above",
-    "weight_decay": "weight decay",
-    "label_smoothing": "label smoothing",
-    "crop": "smallest share of the picture that a random crop keeps",
-    "mixup": "mixup",
-    "cutmix": "cutmix",
-    "normalisation": "mean and deviation that the pixels are normalised with",
-    "sizes": "side of the pictures in training",
-    "eval_size": "side of the pictures when it answers",
-    "batch_size": "pictures a step",
-    "epochs": "epochs, at most",
-    "frozen_epochs": "epochs for which the body keeps its weights",
-    "views": "augmented views of each picture",
-    "grid": "side of the map that the dense layer learns on",
+
+def _plain(value: float | str | None) -> str:
+    """A number without noise."""
+    if value is None:
+        return "as the network has it"
+    return f"{value:g}" if isinstance(value, float) else escape(str(value))
+
+
+def _pixels(side: int) -> str:
+    return f"{side}{NBSP}px"
+
+
+def _sizes(schedule: Sequence[tuple[float, int]]) -> str:
+    """Sides of the pictures, with their share of the epochs where there are several."""
+    several = len(schedule) > 1
+    return ", ".join(
+        _pixels(side) + (f" ({percent(share)})" if several else "") for share, side in schedule
+    )
+
+
+def _normalisation(value: Sequence[Sequence[float]]) -> str:
+    mean, deviation = (" ".join(f"{number:g}" for number in each) for each in value)
+    return f"mean {mean}, deviation {deviation}"
+
+
+def _optimizer(name: str) -> str:
+    return {"adam": "Adam", "adamw": "AdamW"}[name]
+
+
+SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "optimizer": ("optimiser", _optimizer),
+    "schedule": ("learning rate over time", _plain),
+    "lr": ("learning rate of the head, at its peak", _plain),
+    "body_lr": ("learning rate below the head, at its peak", _plain),
+    "layer_decay": ("each layer learns so many times as fast as the one above", _plain),
+    "weight_decay": ("weight decay", _plain),
+    "label_smoothing": ("label smoothing", _plain),
+    "crop": ("smallest share of the picture that a random crop keeps", _plain),
+    "mixup": ("mixup", _plain),
+    "cutmix": ("cutmix", _plain),
+    "cards": ("share of the pictures that are shown on photographed trading cards", _plain),
+    "normalisation": ("pixels, 0…1, are normalised with", _normalisation),
+    "sizes": ("side of the pictures in training", _sizes),
+    "eval_size": ("side of the pictures when it answers", _pixels),
+    "batch_size": ("pictures a step", _plain),
+    "epochs": ("epochs, at most", _plain),
+    "frozen_epochs": ("epochs for which the body keeps its weights", _plain),
+    "views": ("augmented views of each picture", _plain),
+    "grid": ("places along a side of the map that the dense layer learns on", _plain),
 }
-"""Settings of a network's recipe in words, in the order in which they are told."""
+"""Settings of a network's recipe in words, in the order in which they are told, and how a value
+of theirs, as cards hold it, is told."""
 
 
 def both(shelf: Shelf) -> list[str]:
@@ -109,27 +140,14 @@ def _interval(result: Result) -> str:
 
 def differences(shelf: Shelf, model: str) -> str:
     """In which settings the two recipes of a network differ."""
-    theirs, ours = shelf.study[model].card.settings, shelf.tuned[model].card.settings
+    theirs, ours = dict(shelf.study[model].card.settings), shelf.tuned[model].card.settings
+    theirs["epochs"] = allowed_epochs(shelf.study[model]) or theirs["epochs"]
     rows = [
-        [words, _setting(theirs[name]), _setting(ours[name])]
-        for name, words in SETTINGS.items()
+        [words, told(theirs[name]), told(ours[name])]
+        for name, (words, told) in SETTINGS.items()
         if name in theirs and name in ours and theirs[name] != ours[name]
     ]
     return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
-
-
-def _setting(value: Any) -> str:  # noqa: ANN401 - as cards hold it
-    """A setting for people: sizes by their share of the epochs, numbers without noise."""
-    if value is None:
-        return "as the network has it"
-    if isinstance(value, list | tuple):
-        if all(isinstance(each, list | tuple) and len(each) == 2 for each in value):
-            return ", ".join(
-                f"{size}{NBSP}px" + (f" ({percent(share)})" if len(value) > 1 else "")
-                for share, size in value
-            )
-        return "; ".join(" ".join(f"{number:g}" for number in each) for each in value)
-    return f"{value:g}" if isinstance(value, float) else escape(str(value))
 
 
 def first_steps(findings: Sequence[Finding], classes: int) -> str:

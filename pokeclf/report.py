@@ -164,6 +164,7 @@ def _training(library: Library, shelf: Shelf) -> Iterator[Part]:
     runs = exhibits.runs(shelf)
     telling = {name: runs[name] for name in exhibits.telling_runs(shelf)}
     yield charts.curves(telling, "accuracy")
+    yield findings.CURVES
     for name, run in runs.items():
         quantities = exhibits.QUANTITIES
         yield Choice(name, tuple(charts.curves({name: run}, each) for each in quantities))
@@ -177,6 +178,7 @@ def _recipes(library: Library, shelf: Shelf) -> Iterator[Part]:
             (
                 recipefindings.verdict(shelf, model),
                 charts.curves(exhibits.both_runs(shelf, model), "accuracy"),
+                findings.CURVES,
                 recipefindings.differences(shelf, model),
                 recipefindings.first_steps(steps, len(shelf.tuned[model].card.classes)),
             ),

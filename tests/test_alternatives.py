@@ -74,13 +74,17 @@ def test_the_numbers_of_a_column_have_as_many_decimals():
 
 
 def test_a_side_without_bars_is_left_out():
-    drawn = alternatives.numbers(charts.species_difference({"abra": 0.5, "mew": 0.25}, "A", "B"))
-    assert drawn.header == ("species", "A is better: difference of accuracy (percentage points)")
-    assert drawn.rows == (("Abra", 50), ("Mew", 25))
+    figure = charts.species_difference(
+        {"abra": 0.5, "mew": 0.25}, {"abra": 4, "mew": 8}, "A", "B"
+    )
+    drawn = alternatives.numbers(figure)
+    difference = "difference of accuracy (percentage points)"
+    assert drawn.header == ("better", "species", difference, "test images")
+    assert drawn.rows == (("A is better", "Mew", 25, 8), ("A is better", "Abra", 50, 4))
 
 
 def test_nothing_to_draw_is_said():
-    figure = charts.species_difference({}, "A", "B")
+    figure = charts.species_difference({}, {}, "A", "B")
     said = alternatives.words(alternatives.numbers(figure))
     assert said == "Chart: Where they differ most. There is nothing to draw."
     assert "<table" not in alternatives.beside(figure, "name")

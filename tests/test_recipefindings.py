@@ -73,6 +73,25 @@ def test_only_what_differs_is_listed(shelf):
     assert "label smoothing" not in said  # both have it
 
 
+def test_settings_are_told_in_words():
+    shelf = Library(hub.BUNDLED).shelf()
+    said = plain(recipefindings.differences(shelf, "basic_cnn"))
+    assert "<td>Adam</td><td>AdamW</td>" in said
+    assert "mean 0 0 0, deviation 1 1 1" in said
+    assert "<td>240 px</td>" in said
+
+
+def test_a_run_that_was_ended_early_is_told_with_what_its_recipe_allows():
+    shelf = Library(hub.BUNDLED).shelf()
+    result = shelf.study["basic_cnn"]
+    card = replace(result.card, settings={**result.card.settings, "epochs": 2})
+    ended = replace(result, card=card, history=result.history[:2])
+    said = plain(
+        recipefindings.differences(replace(shelf, study={"basic_cnn": ended}), "basic_cnn")
+    )
+    assert '<th scope="row">epochs, at most</th><td>25</td>' in said
+
+
 def test_first_steps_are_a_table():
     found = (Finding("as it was", 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),)
     said = plain(recipefindings.first_steps(found, 151))

@@ -99,8 +99,8 @@ class ImageBatches:
 
     Iterating gives (float32 N × 3 × size × size, int64 N) pairs. Every image has a random
     generator of its own from (seed, epoch, position), so the batches are the same however many
-    threads make them, and a resumed run sees what an uninterrupted one would. Augmented images are
-    at times shown as ``cards`` says.
+    threads make them, a resumed run sees what an uninterrupted one would, and an image that comes
+    twice comes in two views. Augmented images are at times shown as ``cards`` says.
     """
 
     folder: ImageFolder
@@ -122,11 +122,12 @@ class ImageBatches:
         if self.shuffle:
             order = np.random.default_rng((self.seed, self.epoch)).permutation(order)
         labels = torch.from_numpy(self.folder.labels())
-        chunks = np.split(order, range(self.batch_size, len(order), self.batch_size))
+        starts = range(0, len(order), self.batch_size)
+        chunks = [order[start : start + self.batch_size] for start in starts]
         if self.augmentation is None:
             jobs = [partial(self._evaluation_batch, chunk) for chunk in chunks]
         else:
-            jobs = [partial(self._views, chunk) for chunk in chunks]
+            jobs = [partial(self._views, *each) for each in zip(chunks, starts, strict=True)]
         for chunk, made in zip(chunks, ahead(jobs, self.workers), strict=True):
             inputs = made if self.augmentation is None else self._recolour(*made)
             yield inputs, labels[chunk]
@@ -136,13 +137,18 @@ class ImageBatches:
             [self.preprocessing.tensor(self.folder.image(int(index))) for index in indices]
         )
 
-    def _views(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Random crops (uint8, N × size × size × 3) and colour maps; no torch in these threads."""
+    def _views(self, indices: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Random crops (uint8, N × size × size × 3) and colour maps; no torch in these threads.
+
+        Parameters
+        ----------
+        start : position of the first of them in the epoch.
+        """
         size = self.preprocessing.size
         pixels = np.empty((len(indices), size, size, 3), np.uint8)
         matrices, offsets = np.empty((len(indices), 3, 3)), np.empty((len(indices), 3))
         for row, index in enumerate(indices):
-            random = np.random.default_rng((self.seed, self.epoch, int(index)))
+            random = np.random.default_rng((self.seed, self.epoch, start + row))
             image = self.folder.image(int(index))
             if self.cards:
                 image = self.cards.view(int(index), image, random)

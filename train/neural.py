@@ -80,6 +80,8 @@ def _fit_network(
     _attend_step_by_step(network)
     train, validation = shop.indices("train"), shop.indices("validation")
     cards = _card_views(recipe, shop)
+    if cards:
+        train = cards.repeated(train)
 
     def train_batches(epoch: int, size: int) -> Batches:
         return ImageBatches(

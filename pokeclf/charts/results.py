@@ -64,18 +64,36 @@ def _against(
 ) -> go.Figure:
     figure = titled(title, text="model", series="stage")
     shown = {model: result for model, result in results.items() if model in values}
+    sides = _sides({model: shown[model].card.test.accuracy for model in shown}, values)
     for number, (stage, chosen) in enumerate(_by_stage(shown).items()):
         figure.add_scatter(
             x=[values[result.card.model] for result in chosen],
             y=[100 * result.card.test.accuracy for result in chosen],
             text=[study.find(result.card.model).name for result in chosen],
-            mode="markers", name=stage, marker={"size": 11, "symbol": number},
+            mode="markers+text", name=stage, marker={"size": 11, "symbol": number},
+            textposition=[sides[result.card.model] for result in chosen],
+            textfont={"size": 10}, cliponaxis=False,
             hovertemplate=f"%{{text}}: %{{y:.1f}} %, %{{x:.3g}} {unit}<extra></extra>",
         )  # fmt: skip
     ticks = [step * 10**power for power in range(4) for step in (1, 2, 5)]
     figure.update_xaxes(type="log", tickvals=ticks)
     figure.update_yaxes(title="test accuracy (%)")
     return figure
+
+
+def _sides(accuracies: Mapping[str, float], values: Mapping[str, float]) -> dict[str, str]:
+    """On which side of its mark a model's name stands: neighbours in height on different ones.
+
+    The marks of the left half have their names on the right, where there is room, and the others
+    on the left; of models that are nearly as accurate, every second is named above.
+    """
+    middle = np.median([values[model] for model in accuracies]) if accuracies else 0
+    ranked = sorted(accuracies, key=accuracies.__getitem__)
+    heights = ("middle", "top", "bottom")
+    return {
+        model: f"{heights[place % 3]} {'right' if values[model] <= middle else 'left'}"
+        for place, model in enumerate(ranked)
+    }
 
 
 def _by_stage(results: Mapping[str, Result]) -> dict[str, list[Result]]:
@@ -128,6 +146,11 @@ def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> go.Figure:
             x=[100 * each.confidence for each in bins], y=[100 * each.accuracy for each in bins],
             customdata=[each.images for each in bins], name=name, mode="lines+markers",
             line={"color": colour},
+            # The fewer images a mark stands for, the smaller it is: chance moves it more.
+            marker={
+                "size": [each.images for each in bins], "sizemode": "area", "sizemin": 3,
+                "sizeref": 2 * max((each.images for each in bins), default=1) / 18**2,
+            },
             hovertemplate="sure to %{x:.0f} %: right in %{y:.0f} % of %{customdata} images"
             "<extra>%{fullData.name}</extra>",
         )  # fmt: skip
@@ -137,24 +160,33 @@ def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> go.Figure:
 
 
 def species_difference(
-    differences: Mapping[str, float], first: str, second: str, count: int = 12
+    differences: Mapping[str, float],
+    images: Mapping[str, int],
+    first: str,
+    second: str,
+    count: int = 12,
 ) -> go.Figure:
     """The species on which two models differ most.
 
     Parameters
     ----------
     differences : accuracy of the first less that of the second, -1…1, by slug.
+    images : how many test images there are of each, by slug.
     """
     ranked = sorted(differences.items(), key=lambda item: item[1])
     lowest = [item for item in ranked[:count] if item[1] < 0]
     highest = [item for item in ranked[-count:] if item[1] > 0]
     chosen = [*lowest, *highest]
-    figure = titled("Where they differ most", 120 + 22 * len(chosen), names="species")
+    figure = titled(
+        "Where they differ most", 120 + 22 * len(chosen), names="species", series="better",
+        customdata="test images",
+    )  # fmt: skip
     for part, name, colour in ((lowest, second, STUDY), (highest, first, OURS)):
         figure.add_bar(
             x=[100 * value for _, value in part], y=[of(slug).name for slug, _ in part],
+            customdata=[images[slug] for slug, _ in part],
             orientation="h", name=f"{name} is better", marker={"color": colour},
-            hovertemplate="%{y}: %{x:+.0f} points<extra></extra>",
+            hovertemplate="%{y}: %{x:+.0f} points of %{customdata} images<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title="difference of accuracy (percentage points)")
     figure.update_layout(barmode="relative", legend={"traceorder": "reversed"})

@@ -46,7 +46,9 @@ def summary(guesses: Guesses) -> str:
     if not others:
         return f"{'Both' if count == 2 else f'All {count}'} say {name}."
     seen = escape(", ".join(sorted(of(species).name for species, _ in others)))
-    return f"{count} of {len(guesses)} say {name}; others see {seen}."
+    others_see = "the other sees" if len(guesses) == count + 1 else "others see"
+    says = "says" if count == 1 else "say"
+    return f"{count} of {len(guesses)} {says} {name}; {others_see} {seen}."
 
 
 def doubt(found: Comparison) -> str:
@@ -74,7 +76,10 @@ def matrix(guesses: Guesses) -> str:
 
 def reading(found: Comparison) -> str:
     """What the maps are for and how they can be compared."""
-    if found.maps == OWN:
+    if len(found.seats) == 1:
+        species = escape(of(found.seats[0].species).name)
+        words = f"The map is for {species}, {_reason(found)}: yellow is its strongest place."
+    elif found.maps == OWN:
         words = (
             "Each map is for its model's own guess and has a scale of its own: yellow is its "
             "strongest place."
@@ -84,7 +89,8 @@ def reading(found: Comparison) -> str:
         words += (
             "Each has a scale of its own: yellow is its strongest place."
             if found.maps == EACH
-            else "They are on one scale: the colours show each place's share of its map."
+            else "They are on one scale: the colours show each place's share of its map. A dark "
+            "map spreads over much of the picture; on a scale of its own it shows where most."
         )
     return f"{words} {OVERLAP}" if found.one_species and len(found.seats) > 1 else words
 

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from pokeclf import charts, diagnosis, drawings, exhibits, recipefindings
+from pokeclf import charts, diagnosis, drawings, exhibits, findings, recipefindings
 from pokeclf.dashboard.address import RECIPES, Address
 from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.examples import title_of
@@ -53,6 +53,7 @@ class Recipes(LaterSubTab):
             )  # fmt: skip
         self.line.render()
         self.curves = Chart("recipes-curves")
+        gr.HTML(findings.CURVES, elem_classes="words")
         with gr.Column(visible=False, elem_id="recipes-maps") as self.panel:
             gr.HTML("<h3>What the two looked at in the same picture</h3>")
             self.drawing = Menu(

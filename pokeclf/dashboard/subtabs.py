@@ -104,6 +104,7 @@ class Training(SubTab):
                 elem_id="quantity",
             )  # fmt: skip
         self.curves = Chart("curves")
+        gr.HTML(findings.CURVES, elem_classes="words")
         self.menus = (self.runs, self.quantity)
         on(
             [self.runs.change, self.quantity.input], self.draw,

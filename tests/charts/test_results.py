@@ -38,6 +38,13 @@ def test_sizes_are_grouped_by_stage(tuned):
     figure = charts.accuracy_against_size(tuned)
     assert sum(len(trace.x) for trace in figure.data) == len(tuned)
     assert set(_named(figure)) <= set(study.STAGES)
+    assert all(trace.mode == "markers+text" for trace in figure.data)
+
+
+def test_names_of_models_that_are_alike_stand_on_different_sides(tuned):
+    alike = {name: tuned[name] for name in ("xgboost_exp1", "random_forest_exp1")}
+    (points,) = charts.accuracy_against_size(alike).data
+    assert len(set(points.textposition)) == 2
 
 
 def test_curves_are_drawn_of_networks_alone(tuned):
@@ -58,9 +65,19 @@ def test_times_are_drawn_of_the_models_that_were_timed(tuned):
 
 
 def test_the_species_that_differ_most_are_shown_on_their_side():
-    found = _named(charts.species_difference({"abra": 0.5, "mew": -0.2, "eevee": 0.0}, "A", "B"))
+    images = {"abra": 4, "mew": 5, "eevee": 6}
+    differences = {"abra": 0.5, "mew": -0.2, "eevee": 0.0}
+    found = _named(charts.species_difference(differences, images, "A", "B"))
     assert list(found["A is better"].y) == ["Abra"]
+    assert list(found["A is better"].customdata) == [4]
     assert list(found["B is better"].x) == [pytest.approx(-20)]
+
+
+def test_marks_of_few_images_are_small():
+    bins = (Bin(10, 0.3, 0.4), Bin(400, 0.9, 0.8))
+    before = _named(charts.reliability(bins, bins))["before"]
+    assert list(before.marker.size) == [10, 400]
+    assert before.marker.sizemode == "area"
 
 
 def test_reliability_and_families_are_in_percent():

@@ -307,3 +307,18 @@ def test_a_photo_of_a_trading_card_is_compared_by_a_part_of_it(compare, tmp_path
     part = updates[compare.picture]
     assert part != str(tmp_path / "photo.png")
     assert "say Oddish" in shown(compare, part, ["vit_finetuned", "resnet18_finetuned"], SAME)[-1]
+
+
+def test_one_model_and_the_only_other_are_told_in_the_singular(compare):
+    *_, last = compare.compare(PIKACHU, ["convmixer"], SAME)
+    (seat,) = last[compare.found].seats
+    said = compare_wording.reading(last[compare.found])
+    assert said.startswith("The map is for Pikachu, its best guess")
+    assert "scale" not in said
+    pikachu, mew = ((Guess(slug, 0.5),) for slug in ("pikachu", "mew"))
+    two = {"convmixer": pikachu, "vit_frozen": mew}
+    assert compare_wording.summary(two) == "1 of 2 says Pikachu; the other sees Mew."
+    three = {**two, "basic_cnn": pikachu}
+    assert compare_wording.summary(three) == "2 of 3 say Pikachu; the other sees Mew."
+    four = {**three, "residual_cnn": mew}
+    assert compare_wording.summary(four) == "2 of 4 say Pikachu; others see Mew."

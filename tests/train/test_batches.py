@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,12 @@ def test_every_image_comes_once_with_its_label(folder):
     labels = torch.cat([labels for _, labels in _batches(folder)])
     assert sorted(labels.tolist()) == sorted(folder.labels()[:30].tolist())
     assert len(_batches(folder)) == 4
+
+
+def test_an_image_that_comes_twice_comes_in_two_views(folder):
+    twice = replace(_batches(folder), indices=np.array([4, 4]))
+    first, second = _all(twice)
+    assert not torch.equal(first, second)
 
 
 def test_random_views_stay_within_the_range_of_pixels(folder):

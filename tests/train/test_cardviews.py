@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from train.cardphotos import Scenes
-from train.cardviews import ILLUSTRATION, CardViews, illustrated
+from train.cardviews import ILLUSTRATION, TIMES, CardViews, illustrated
 
 YELLOW, RED, GREY = (250, 220, 40), (220, 30, 30), (128, 128, 128)
 
@@ -58,3 +58,8 @@ def test_the_same_number_gives_the_same_view_and_a_share_of_none_the_picture(vie
     np.testing.assert_array_equal(first, second)
     never = CardViews(views.scenes, views.cards, 0.0)
     assert never.view(1, picture, np.random.default_rng(3)) is picture
+
+
+def test_a_card_comes_several_times_an_epoch_and_other_pictures_once(views):
+    repeated = views.repeated(np.array([3, 7, 9]))
+    assert sorted(repeated) == [3, *[7] * TIMES, 9]
