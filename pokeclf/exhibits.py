@@ -267,6 +267,6 @@ def embedded(
     shelf = library.shelf()
     result, found = shelf.result(model), places(library, model)
     names = [dataset.image_name(path) for path in shelf.split.parts["test"]]
-    title = f"Test images as {name_of(embedding.owner(result.card))} sees them"
+    title = f"What {name_of(embedding.owner(result.card))} sees as alike"
     figure = charts.data.embedding(found, result, names, colouring, species, title)
     return figure, partial(datafindings.embedded_species, result, found)

@@ -10,7 +10,7 @@ import numpy as np
 from pokeclf import evaluation, study
 from pokeclf.dataset import image_name
 from pokeclf.latency import Latency
-from pokeclf.markup import NBSP, folded, percent, table
+from pokeclf.markup import NBSP, as_the_study, folded, percent, table
 from pokeclf.results import Result
 from pokeclf.species import of
 from pokeclf.study import StudyModel
@@ -36,11 +36,11 @@ def summary(tuned: Mapping[str, Result]) -> str:
     """The study's summary of its fifteen models with our figures beside its own."""
     rows = []
     for model in study.STUDY:
-        row = [model.name, _as_the_study(model.study_accuracy)]
+        row = [model.name, as_the_study(model.study_accuracy)]
         if result := tuned.get(model.id):
             test = result.card.test
             interval = f"({percent(test.accuracy_low)} to {percent(test.accuracy_high)})"
-            row.append(f"<strong>{_as_the_study(test.accuracy)}</strong> {interval}")
+            row.append(f"<strong>{as_the_study(test.accuracy)}</strong> {interval}")
         else:
             row.append("not trained yet")
         rows.append([*row, _study_size(model), _size(result) if result else "–"])
@@ -54,9 +54,13 @@ def summary(tuned: Mapping[str, Result]) -> str:
     return table(header, rows, "The study's summary of model results, test accuracy")
 
 
-def _as_the_study(share: float) -> str:
-    """With the two decimals that the study gives."""
-    return f"{100 * share:.2f}{NBSP}%"
+def places(ranked: Sequence[Result]) -> str:
+    """Which model has which place in accuracy, as the charts number them."""
+    named = (
+        f"{place}{NBSP}{escape(study.find(result.card.model).name)}"
+        for place, result in enumerate(ranked, start=1)
+    )
+    return f"<p>The numbers are places in accuracy: {', '.join(named)}.</p>"
 
 
 def _study_size(model: StudyModel) -> str:

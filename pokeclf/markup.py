@@ -17,6 +17,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}{NBSP}%"
 
 
+def as_the_study(share: float) -> str:
+    """A share, 0…1, in percent with the two decimals that the study gives."""
+    return f"{100 * share:.2f}{NBSP}%"
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
     """A table whose first column names and whose others hold figures."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)

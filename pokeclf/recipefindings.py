@@ -12,7 +12,7 @@ import numpy as np
 from pokeclf import study
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Shelf
-from pokeclf.markup import NBSP, percent, table
+from pokeclf.markup import NBSP, as_the_study, percent, table
 from pokeclf.results import Result
 
 
@@ -82,7 +82,7 @@ def all_recipes(shelf: Shelf) -> str:
     """The study's recipe on our images beside ours, for every network of which it was run."""
     rows = [
         [
-            study.find(model_id).name, percent(study.find(model_id).study_accuracy),
+            study.find(model_id).name, as_the_study(study.find(model_id).study_accuracy),
             percent(result.card.test.accuracy), str(len(np.unique(result.guesses))),
             percent(shelf.tuned[model_id].card.test.accuracy) if model_id in shelf.tuned else "–",
         ]
@@ -107,7 +107,7 @@ def verdict(shelf: Shelf, model: str) -> str:
     epochs, allowed = len(theirs.history), allowed_epochs(theirs)
     ended = f", where the run was ended (its recipe allows {allowed})" if allowed else ""
     words = (
-        f"<p>The study reports {percent(study.find(model).study_accuracy)} for {name}. Its recipe "
+        f"<p>The study reports {as_the_study(study.find(model).study_accuracy)} for {name}. Its recipe "
         f"on our images reaches {_interval(theirs)} on the test images, after {epochs} "
         f"epoch{'s' * (epochs != 1)}{ended}; ours reaches {_interval(ours)}. ",
         f"With the study's recipe it names {guessed} of the {classes} species, with ours "

@@ -156,6 +156,7 @@ def _leaderboard(library: Library, shelf: Shelf) -> Iterator[Part]:
     yield table(tuple(exhibits.COLUMNS.values()), rows, "All figures")
     yield charts.accuracy_against_size(shelf.tuned)
     yield exhibits.against_latency(shelf)
+    yield findings.places(shelf.ranked)
     yield findings.latencies(shelf.latencies)
     yield findings.summary(shelf.tuned)
 

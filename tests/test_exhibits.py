@@ -125,7 +125,7 @@ def test_a_model_that_is_not_there_is_a_sentence(library, shelf, model):
 
 def test_an_embedding_has_every_test_image_and_a_table_of_its_species(library, shelf):
     figure, beside = exhibits.embedded(library, "extra_trees_exp1")
-    assert figure.layout.title.text == "Test images as ResNet-18 fine-tuned sees them"
+    assert figure.layout.title.text == "What ResNet-18 fine-tuned sees as alike"
     assert sum(len(trace.x) for trace in figure.data) == len(shelf.split.parts["test"])
     table = beside("a-name")
     assert '<p id="a-name-words">Chart: 2,256 test images' in table

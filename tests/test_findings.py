@@ -28,6 +28,13 @@ def cells(html):
     ]
 
 
+def test_places_in_accuracy_are_named_in_order(shelf):
+    said = plain(findings.places(shelf.ranked))
+    names = [study.find(result.card.model).name for result in shelf.ranked]
+    listed = ", ".join(f"{place} {name}" for place, name in enumerate(names, start=1))
+    assert f"places in accuracy: {listed}." in said
+
+
 def test_the_studys_summary_has_its_fifteen_models_beside_ours(shelf):
     rows = cells(findings.summary(shelf.tuned))[1:]
     assert [row[0] for row in rows] == [model.name for model in study.STUDY]

@@ -62,38 +62,25 @@ def accuracy_against_latency(
 def _against(
     title: str, results: Mapping[str, Result], values: Mapping[str, float], unit: str
 ) -> go.Figure:
-    figure = titled(title, text="model", series="stage")
+    """Each mark has its model's place in accuracy beside it: names would cover each other."""
+    figure = titled(title, text="model", series="stage", customdata="place in accuracy")
+    ranked = sorted(results, key=lambda model: -results[model].card.test.accuracy)
+    places = {model: place for place, model in enumerate(ranked, start=1)}
     shown = {model: result for model, result in results.items() if model in values}
-    sides = _sides({model: shown[model].card.test.accuracy for model in shown}, values)
     for number, (stage, chosen) in enumerate(_by_stage(shown).items()):
         figure.add_scatter(
             x=[values[result.card.model] for result in chosen],
             y=[100 * result.card.test.accuracy for result in chosen],
             text=[study.find(result.card.model).name for result in chosen],
-            mode="markers+text", name=stage, marker={"size": 11, "symbol": number},
-            textposition=[sides[result.card.model] for result in chosen],
-            textfont={"size": 10}, cliponaxis=False,
+            customdata=[places[result.card.model] for result in chosen],
+            texttemplate="%{customdata}", textposition="top center", cliponaxis=False,
+            mode="markers+text", name=stage, marker={"size": 9, "symbol": number},
             hovertemplate=f"%{{text}}: %{{y:.1f}} %, %{{x:.3g}} {unit}<extra></extra>",
         )  # fmt: skip
     ticks = [step * 10**power for power in range(4) for step in (1, 2, 5)]
     figure.update_xaxes(type="log", tickvals=ticks)
     figure.update_yaxes(title="test accuracy (%)")
     return figure
-
-
-def _sides(accuracies: Mapping[str, float], values: Mapping[str, float]) -> dict[str, str]:
-    """On which side of its mark a model's name stands: neighbours in height on different ones.
-
-    The marks of the left half have their names on the right, where there is room, and the others
-    on the left; of models that are nearly as accurate, every second is named above.
-    """
-    middle = np.median([values[model] for model in accuracies]) if accuracies else 0
-    ranked = sorted(accuracies, key=accuracies.__getitem__)
-    heights = ("middle", "top", "bottom")
-    return {
-        model: f"{heights[place % 3]} {'right' if values[model] <= middle else 'left'}"
-        for place, model in enumerate(ranked)
-    }
 
 
 def _by_stage(results: Mapping[str, Result]) -> dict[str, list[Result]]:
@@ -189,7 +176,9 @@ def species_difference(
             hovertemplate="%{y}: %{x:+.0f} points of %{customdata} images<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title="difference of accuracy (percentage points)")
-    figure.update_layout(barmode="relative", legend={"traceorder": "reversed"})
+    figure.update_layout(
+        barmode="relative", legend={"traceorder": "reversed"}, showlegend=True
+    )  # fmt: skip
     return figure
 
 

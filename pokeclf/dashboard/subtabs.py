@@ -53,6 +53,7 @@ class Leaderboard(SubTab):
             with gr.Column(min_width=300):
                 self.time = Chart("time")
                 self.timed = gr.HTML(elem_id="timed", elem_classes="words")
+        self.places = gr.HTML(elem_id="places", elem_classes="words")
         self.summary = gr.HTML()
         on([self.sort.input], self.sorted, [self.sort], [self.table])
 
@@ -60,7 +61,7 @@ class Leaderboard(SubTab):
     def outputs(self) -> list[gr.components.Component]:
         return [
             *self.ranking.outputs, self.sort, self.table, *self.size.outputs,
-            *self.time.outputs, self.timed, self.summary,
+            *self.time.outputs, self.timed, self.places, self.summary,
         ]  # fmt: skip
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
@@ -73,6 +74,7 @@ class Leaderboard(SubTab):
             **self.size.shows(charts.accuracy_against_size(shelf.tuned)),
             **self.time.shows(exhibits.against_latency(shelf)),
             self.timed: findings.latencies(shelf.latencies),
+            self.places: findings.places(shelf.ranked),
             self.summary: findings.summary(shelf.tuned),
         }
 

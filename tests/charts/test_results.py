@@ -38,13 +38,17 @@ def test_sizes_are_grouped_by_stage(tuned):
     figure = charts.accuracy_against_size(tuned)
     assert sum(len(trace.x) for trace in figure.data) == len(tuned)
     assert set(_named(figure)) <= set(study.STAGES)
-    assert all(trace.mode == "markers+text" for trace in figure.data)
 
 
-def test_names_of_models_that_are_alike_stand_on_different_sides(tuned):
-    alike = {name: tuned[name] for name in ("xgboost_exp1", "random_forest_exp1")}
-    (points,) = charts.accuracy_against_size(alike).data
-    assert len(set(points.textposition)) == 2
+def test_marks_have_their_place_in_accuracy(tuned):
+    placed = [
+        (place, name)
+        for trace in charts.accuracy_against_size(tuned).data
+        for place, name in zip(trace.customdata, trace.text, strict=True)
+    ]
+    ranked = sorted(tuned.values(), key=lambda result: -result.card.test.accuracy)
+    names = [study.find(result.card.model).name for result in ranked]
+    assert sorted(placed) == list(enumerate(names, start=1))
 
 
 def test_curves_are_drawn_of_networks_alone(tuned):

@@ -311,7 +311,6 @@ def test_a_photo_of_a_trading_card_is_compared_by_a_part_of_it(compare, tmp_path
 
 def test_one_model_and_the_only_other_are_told_in_the_singular(compare):
     *_, last = compare.compare(PIKACHU, ["convmixer"], SAME)
-    (seat,) = last[compare.found].seats
     said = compare_wording.reading(last[compare.found])
     assert said.startswith("The map is for Pikachu, its best guess")
     assert "scale" not in said
