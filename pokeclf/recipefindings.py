@@ -107,8 +107,8 @@ def verdict(shelf: Shelf, model: str) -> str:
     epochs, allowed = len(theirs.history), allowed_epochs(theirs)
     ended = f", where the run was ended (its recipe allows {allowed})" if allowed else ""
     words = (
-        f"<p>The study reports {as_the_study(study.find(model).study_accuracy)} for {name}. Its recipe "
-        f"on our images reaches {_interval(theirs)} on the test images, after {epochs} "
+        f"<p>The study reports {as_the_study(study.find(model).study_accuracy)} for {name}. Its "
+        f"recipe on our images reaches {_interval(theirs)} on the test images, after {epochs} "
         f"epoch{'s' * (epochs != 1)}{ended}; ours reaches {_interval(ours)}. ",
         f"With the study's recipe it names {guessed} of the {classes} species, with ours "
         f"{len(np.unique(ours.guesses))}.",

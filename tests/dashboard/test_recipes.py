@@ -52,7 +52,7 @@ def _opened(recipes, **asked):
 
 def test_both_trainings_are_told_drawn_and_looked_through(recipes):
     shown = _opened(recipes, example="pikachu")
-    assert "The study reports 59.4" in plain(shown[recipes.line])
+    assert "The study reports 59.37" in plain(shown[recipes.line])
     assert len(shown[recipes.curves.plot]["value"].data) == 4  # two runs, two parts each
     assert shown[recipes.panel]["visible"]
     assert shown[recipes.maps].count("<figure>") == 3
