@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pokeclf import study
+from pokeclf import diagnosis, study
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, as_the_study, percent, table
@@ -166,11 +166,15 @@ def first_steps(findings: Sequence[Finding], classes: int) -> str:
         "beginning", "steps", "training loss", "first step's shift", "dead before", "dead after",
         "species guessed", "validation accuracy",
     )  # fmt: skip
+    blind = diagnosis.blind(findings)
+    listed = "; ".join(map(escape, blind)) if blind else "none of them"
     return (
-        "<h3>Its first steps</h3><p>The plain CNN begins again, as the study began and in other "
-        f"ways. A blind guess costs {log(classes):.2f}: where the training loss is still there, "
-        "nothing has been learned yet. <em>Shift</em>: how far the first step moves the units of "
-        "the dense layer, in units of their spread. <em>Dead</em>: units that are 0 for every "
-        "picture, so that no gradient reaches them.</p>"
+        "<h3>Its first steps</h3><p>The plain CNN begins again, as the study describes it and in "
+        "other ways, among them common slips. These leave a network that gives every picture the "
+        f"same answer, as one that is right in {as_the_study(1 / classes)} does: "
+        f"<strong>{listed}</strong>. A blind guess costs {log(classes):.2f}: where the training "
+        "loss is still there, nothing has been learned yet. <em>Shift</em>: how far the first step "
+        "moves the units of the dense layer, in units of their spread. <em>Dead</em>: units that "
+        "are 0 for every picture, so that no gradient reaches them.</p>"
         + table(header, rows, "The first steps of the plain CNN")
     )

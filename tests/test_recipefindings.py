@@ -98,4 +98,7 @@ def test_first_steps_are_a_table():
     assert "A blind guess costs 5.02" in said
     for cell in ("as it was", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
         assert f">{cell}<" in said
+    assert "does: <strong>as it was</strong>" in said
+    seeing = (replace(found[0], guesses=20),)
+    assert "does: <strong>none of them</strong>" in plain(recipefindings.first_steps(seeing, 151))
     assert recipefindings.first_steps((), 151) == ""

@@ -145,11 +145,12 @@ _RECIPES = (
 )
 _DIAGNOSIS = (
     "The study's 0.66 % is one species in 151: a network that answers the same for every picture. "
-    "Its first steps, taken as the study took them and in other ways. A blind guess costs 5.02; "
-    "where the loss is still there, nothing has been learned yet, and the table alone does not "
-    "name the cause. *Shift*: how far one step moves the dense layer's units, in units of their "
-    "spread; all 115,200 inputs of a unit are positive, so the steps of its weights add up. "
-    "*Dead*: units that are 0 for every picture, which no gradient reaches."
+    "Its first steps, taken as the study describes them and in other ways, among them common "
+    "slips: those that leave one species guessed end as the study's network did. A blind guess "
+    "costs 5.02; where the loss is still there, nothing has been learned yet. *Shift*: how far one "
+    "step moves the dense layer's units, in units of their spread; all 115,200 inputs of a unit "
+    "are positive, so the steps of its weights add up. *Dead*: units that are 0 for every picture, "
+    "which no gradient reaches."
 )
 TRUST = (
     "Mean gain over random maps on the same test image, with its 95 % interval, of the map for the "
