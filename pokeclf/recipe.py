@@ -23,6 +23,7 @@ class Recipe:
     lr, body_lr : peak learning rates of the head and of the layers below it.
     layer_decay : each layer of the body learns so many times as fast as the one above it.
     frozen_epochs : for so many epochs only the last layer learns (the study's staged unfreezing).
+    clip : largest norm of the gradients of a step; None means any.
     mixup, cutmix : how evenly images are mixed in training, the parameter of a symmetric beta
         distribution; 0 means not at all.
     crop : smallest share of the image's area that a random crop keeps; 1 means no augmentation.
@@ -44,6 +45,7 @@ class Recipe:
     schedule: str = "one-cycle"
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
+    clip: float | None = 5.0
     mixup: float = 0.0
     cutmix: float = 0.0
     crop: float = 1.0

@@ -40,6 +40,10 @@ def _normalisation(value: Sequence[Sequence[float]]) -> str:
     return f"mean {mean}, deviation {deviation}"
 
 
+def _clip(norm: float | None) -> str:
+    return "any" if norm is None else f"{norm:g}"
+
+
 def _optimizer(name: str) -> str:
     return {"adam": "Adam", "adamw": "AdamW"}[name]
 
@@ -52,6 +56,7 @@ SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "layer_decay": ("each layer learns so many times as fast as the one above", _plain),
     "weight_decay": ("weight decay", _plain),
     "label_smoothing": ("label smoothing", _plain),
+    "clip": ("largest norm of a step's gradients", _clip),
     "crop": ("smallest share of the picture that a random crop keeps", _plain),
     "mixup": ("mixup", _plain),
     "cutmix": ("cutmix", _plain),

@@ -82,6 +82,7 @@ _STUDY = Recipe(
     schedule="constant",
     weight_decay=0.0,
     label_smoothing=0.0,
+    clip=None,
     patience=5,
     normalisation=UNIT,
 )

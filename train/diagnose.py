@@ -8,7 +8,6 @@ is counted how much of its dense layer is dead, that is, zero for every image.
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice
@@ -25,11 +24,12 @@ from pokeclf.errors import PokeclfError
 from pokeclf.models.basic_cnn import BasicCNN
 from train.batches import ImageBatches
 from train.finished import parser
-from train.loop import CLIP, autocast, best_device, layout, to_device
+from train.loop import autocast, best_device, layout, to_device
 from train.neural import preprocessing_at
 from train.sources import data_folder
 
 BATCH, PROBE = 32, 512
+OUR_CLIP = study.find(diagnosis.MODEL).recipes["tuned"].clip
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Variant:
     optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
     lr: float = 1e-3
     scale: float = 1.0
-    clip: float = math.inf
-    """Largest norm of the gradients."""
+    clip: float | None = None
+    """Largest norm of the gradients; None means any."""
     grid: int | None = None
     """Side of the map that the dense layer reads, the network's own when None."""
     shuffle: bool = True
@@ -52,7 +52,10 @@ class Variant:
 
 VARIANTS = (
     Variant("as described: Adam 1e-3, pixels 0…1"),
-    Variant("gradients clipped, as in our training", clip=CLIP),
+    Variant(
+        "gradients clipped, as in our training",
+        clip=OUR_CLIP,
+    ),
     Variant("pixels 0…255", scale=255.0),
     Variant("Adam 1e-2", lr=1e-2),
     Variant("Adam 1e-4", lr=1e-4),
@@ -86,7 +89,8 @@ def examine(
         loss = F.cross_entropy(scores, targets.to(device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), variant.clip)
+        if variant.clip:
+            nn.utils.clip_grad_norm_(network.parameters(), variant.clip)
         optimizer.step()
         losses.append(loss.item())
         if len(losses) == 1:

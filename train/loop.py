@@ -21,9 +21,6 @@ from pokeclf.recipe import Recipe
 from train.mixing import mix
 from train.workshop import BudgetSpent
 
-CLIP = 5.0
-"""Largest norm of the gradients."""
-
 
 class Batches(Sized, Iterable[tuple[Tensor, Tensor]], Protocol):
     """Batches of (inputs, labels) that know how many they are."""
@@ -194,7 +191,8 @@ def train_epoch(
             )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), CLIP)
+        if recipe.clip:
+            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
         optimizer.step()
         scheduler.step()
         total += len(labels)
