@@ -11,11 +11,11 @@ import gradio as gr
 
 from pokeclf import charts
 from pokeclf.alternatives import Figure
-from pokeclf.dashboard import map_wording, notices
+from pokeclf.dashboard import map_wording
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.waiting import Latest, Stop, StoppedError, following
+from pokeclf.dashboard.waiting import Latest, Stop, following
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.faithfulness import (
     Faithfulness,
@@ -97,18 +97,13 @@ class Check:
         latest, own : the visitor's questions for maps, and for checks.
         """
         tell = following(latest, own, progress, "Comparing with random maps")
-        number = own.number
-        yield {self.stop.button: gr.update(visible=True), self.found: None}
-        found = None
-        try:
+
+        def work() -> Checked:
             if shown is None:
                 raise PokeclfError("There is no map to check yet.")
-            found = _checked(shown, self._compare(shown, tell))
-        except StoppedError:
-            pass
-        except Exception as error:  # A person must see a sentence, whatever happened.
-            notices.notify(error)
-        yield {self.stop.button: self.stop.after(own, number), self.found: found}
+            return _checked(shown, self._compare(shown, tell))
+
+        yield from self.stop.during(own, self.found, work)
 
     def show(self, found: Checked | None, shown: Answer | None) -> Updates:
         """A finding, unless another map has come to the page meanwhile."""

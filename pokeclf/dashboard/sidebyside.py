@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 from pokeclf import study
-from pokeclf.dashboard import map_wording, notices, wording
+from pokeclf.dashboard import map_wording, wording
 from pokeclf.dashboard.answer import Answer, fitting
 from pokeclf.dashboard.comparison import Pictures, beside
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations, Seen
-from pokeclf.dashboard.waiting import Latest, Stop, StoppedError, following, if_still_shown
+from pokeclf.dashboard.waiting import Latest, Stop, following, if_still_shown
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS, Explanation, Options, explain, layers_of, methods_of
 from pokeclf.explain.compare import (
@@ -116,10 +116,8 @@ class SideBySide:
         latest, own : the visitor's questions for maps, and for comparisons.
         """
         tell = following(latest, own, progress, "Drawing the maps")
-        number = own.number
-        yield {self.stop.button: gr.update(visible=True), self.found: None}
-        found = None
-        try:
+
+        def work() -> tuple[tuple, str]:
             if shown is None:
                 raise PokeclfError("There is no map to compare yet.")
             if kind in (LAYERS, HEADS):
@@ -127,12 +125,9 @@ class SideBySide:
                 line, pictures = _through(kind, seen, shown, tell)
             else:
                 line, pictures = _pair(shown, *self._second(kind, other, shown, tell))
-            found = shown.question, line + wording.figures(pictures)
-        except StoppedError:
-            pass
-        except Exception as error:  # A person must see a sentence, whatever happened.
-            notices.notify(error)
-        yield {self.stop.button: self.stop.after(own, number), self.found: found}
+            return shown.question, line + wording.figures(pictures)
+
+        yield from self.stop.during(own, self.found, work)
 
     def _species(self, shown: Answer) -> list[tuple[str, str]]:
         return [

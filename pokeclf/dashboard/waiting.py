@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
 import gradio as gr
 
-from pokeclf.dashboard import limits
+from pokeclf.dashboard import limits, notices
 from pokeclf.dashboard.answer import Answer
 from pokeclf.explain import Options
 from pokeclf.explain.overlay import Paint
@@ -116,10 +116,25 @@ class Stop:
             self.give_up, self.own, self.button, show_progress="hidden", api_visibility="private"
         )
 
-    @staticmethod
-    def after(own: Latest, number: int) -> dict[str, object]:
-        """The button when question ``number`` has ended: a later one may be at work already."""
-        return gr.update(visible=False) if own.number == number else gr.skip()
+    def during(
+        self, own: Latest, found: gr.State, work: Callable[[], Any]
+    ) -> Iterator[dict[gr.blocks.Block, Any]]:
+        """Show the button while a question is worked on; what comes of it is put into ``found``.
+
+        Where it is given up that is None, and of an error, of which a notice tells.
+        """
+        number = own.number
+        yield {self.button: gr.update(visible=True), found: None}
+        result = None
+        try:
+            result = work()
+        except StoppedError:
+            pass
+        except Exception as error:  # A person must see a sentence, whatever happened.
+            notices.notify(error)
+        # A later question may be at work already.
+        hidden = gr.update(visible=False) if own.number == number else gr.skip()
+        yield {self.button: hidden, found: result}
 
     def give_up(self, own: Latest) -> dict[str, object]:
         """Nobody waits for it any more."""
