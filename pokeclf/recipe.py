@@ -27,8 +27,8 @@ class Recipe:
     mixup, cutmix : how evenly images are mixed in training, the parameter of a symmetric beta
         distribution; 0 means not at all.
     crop : smallest share of the image's area that a random crop keeps; 1 means no augmentation.
-    cards : share of the training images that are shown as parts of photographed trading cards;
-        above 0, an epoch has the trading cards among them several times.
+    cards : share of the training images that are shown as parts of photographed trading cards.
+    card_times : where there is such a share, how often an epoch has each trading card.
     views : augmented copies of each image whose features a frozen model's head learns from.
     grid : side of the map that a :class:`~pokeclf.models.grid.GridNetwork` learns on; None means
         the one that it is served with.
@@ -50,6 +50,7 @@ class Recipe:
     cutmix: float = 0.0
     crop: float = 1.0
     cards: float = 0.0
+    card_times: int = 1
     frozen_epochs: int = 0
     views: int = 1
     patience: int = 25

@@ -1,8 +1,8 @@
 """Training pictures as parts of photographed trading cards, which is what collectors upload.
 
-Few training pictures are trading cards, and these are the hard kind. So they come several times
-an epoch, and other pictures take the place of the illustration on one of them: the species is the
-illustration's, whatever the text of the card says.
+Few training pictures are trading cards, and these are the hard kind. So they may come several
+times an epoch, and other pictures take the place of the illustration on one of them: the species is
+the illustration's, whatever the text of the card says.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from train.cardphotos import Scenes
 ILLUSTRATION = PARTS["illustration"]
 SCALE = 2.0
 """The photos' sides: 324 to 576 pixels."""
-TIMES = 3
-"""A trading card comes so often in an epoch, each time in a view of its own."""
 UNSURE = 0.012
 """Standard deviation of where a finder sees a corner, in heights of the card."""
 
@@ -40,10 +38,10 @@ class CardViews:
     cards: frozenset[int]
     share: float
 
-    def repeated(self, indices: np.ndarray) -> np.ndarray:
-        """Indices of the images of an epoch: those given, and the cards among them again."""
+    def repeated(self, indices: np.ndarray, times: int) -> np.ndarray:
+        """Indices of the images of an epoch: those given, the cards among them so many times."""
         cards = indices[np.isin(indices, list(self.cards))]
-        return np.concatenate([indices, *[cards] * (TIMES - 1)])
+        return np.concatenate([indices, *[cards] * (times - 1)])
 
     def view(self, index: int, image: Image.Image, random: np.random.Generator) -> Image.Image:
         """An image, or what is found of it when it is a card, or on a card, in a photo."""

@@ -81,7 +81,7 @@ def _fit_network(
     train, validation = shop.indices("train"), shop.indices("validation")
     cards = _card_views(recipe, shop)
     if cards:
-        train = cards.repeated(train)
+        train = cards.repeated(train, recipe.card_times)
 
     def train_batches(epoch: int, size: int) -> Batches:
         return ImageBatches(
