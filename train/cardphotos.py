@@ -205,24 +205,22 @@ def _lit(
     height, width = scene.shape[:2]
     centre = np.array([width, height]) / 2 if centre is None else centre
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    across = random.normal(size=2).astype(np.float32)
+    across = random.normal(size=2)
     across /= np.linalg.norm(across)
     slope = (x / width - 0.5) * across[0] + (y / height - 0.5) * across[1]
     cast, exposure = random.uniform(0.85, 1.15, 3), random.uniform(0.5, 1.25)
-    scene = scene * (1 + random.uniform(0, 0.6) * slope[..., None])
-    scene *= np.float32(cast * exposure)
+    scene = scene * (1 + random.uniform(0, 0.6) * slope[..., None]) * (cast * exposure)
     if random.random() < 0.5:
         side = min(height, width)
-        spot = np.float32(centre + random.normal(size=2) * 0.2 * side)
+        spot = centre + random.normal(size=2) * 0.2 * side
         spread = random.uniform(0.04, 0.16) * side
         far = ((x - spot[0]) / spread) ** 2
         far += ((y - spot[1]) / (spread * random.uniform(0.4, 2.5))) ** 2
-        scene += np.exp(-far / 2)[..., None] * random.uniform(40, 220)
+        scene = scene + np.exp(-far / 2)[..., None] * random.uniform(40, 220)
     blur = random.uniform(0, 1.2) * min(height, width) / 192
     if blur > 0.3:
         scene = cv2.GaussianBlur(scene, (0, 0), blur)
-    noise = random.standard_normal(scene.shape, np.float32)
-    scene += noise * random.uniform(0, 8)
+    scene = scene + random.normal(0, random.uniform(0, 8), scene.shape)
     picture = scene.clip(0, 255).astype(np.uint8)
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(35, 95))]
     return cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
