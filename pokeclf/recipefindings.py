@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields
 from html import escape
 from math import log
 from typing import Any
@@ -13,6 +14,7 @@ from pokeclf import diagnosis, study
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, as_the_study, percent, table
+from pokeclf.recipe import Recipe
 from pokeclf.results import Result
 
 
@@ -61,6 +63,7 @@ SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "mixup": ("mixup", _plain),
     "cutmix": ("cutmix", _plain),
     "cards": ("share of the pictures that are shown on photographed trading cards", _plain),
+    "card_times": ("how often an epoch has each trading card", _plain),
     "normalisation": ("pixels, 0…1, are normalised with", _normalisation),
     "sizes": ("side of the pictures in training", _sizes),
     "eval_size": ("side of the pictures when it answers", _pixels),
@@ -118,11 +121,34 @@ def verdict(shelf: Shelf, model: str) -> str:
         f"With the study's recipe it names {guessed} of the {classes} species, with ours "
         f"{len(np.unique(ours.guesses))}.",
     )
+    norm = clipped(theirs)
+    clip = (
+        f" In this run gradients were clipped to a norm of {norm:g}, of which the study says "
+        "nothing."
+        if norm
+        else ""
+    )
     blind = (
         f" A network that gives every picture the same answer is right in about one of {classes}, "
         f"{100 / classes:.2f}{NBSP}%: it has learned nothing at all."
     )
-    return "".join(words) + (blind if guessed == 1 else "") + "</p>"
+    return "".join(words) + clip + (blind if guessed == 1 else "") + "</p>"
+
+
+def settings_of(result: Result) -> dict[str, Any]:
+    """The settings that a network was trained with.
+
+    A setting that its card does not name is younger than the card and had its usual value.
+    """
+    usual = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+    return {**usual, **result.card.settings}
+
+
+def clipped(result: Result) -> float | None:
+    """To which norm gradients were clipped although the network's recipe clips none."""
+    card = result.card
+    allowed = study.find(card.model).recipes[card.recipe].clip
+    return settings_of(result)["clip"] if allowed is None else None
 
 
 def allowed_epochs(result: Result) -> int | None:
@@ -145,12 +171,12 @@ def _interval(result: Result) -> str:
 
 def differences(shelf: Shelf, model: str) -> str:
     """In which settings the two recipes of a network differ."""
-    theirs, ours = dict(shelf.study[model].card.settings), shelf.tuned[model].card.settings
+    theirs, ours = settings_of(shelf.study[model]), settings_of(shelf.tuned[model])
     theirs["epochs"] = allowed_epochs(shelf.study[model]) or theirs["epochs"]
     rows = [
         [words, told(theirs[name]), told(ours[name])]
         for name, (words, told) in SETTINGS.items()
-        if name in theirs and name in ours and theirs[name] != ours[name]
+        if theirs[name] != ours[name]
     ]
     return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
 

@@ -92,6 +92,26 @@ def test_a_run_that_was_ended_early_is_told_with_what_its_recipe_allows():
     assert '<th scope="row">epochs, at most</th><td>25</td>' in said
 
 
+def test_a_run_whose_gradients_were_clipped_is_said_to_have_been():
+    shelf = Library(hub.BUNDLED).shelf()
+    result = shelf.study["basic_cnn"]
+
+    def said(**settings):
+        card = replace(result.card, settings=settings)
+        changed = replace(shelf, study={"basic_cnn": replace(result, card=card)})
+        return plain(recipefindings.verdict(changed, "basic_cnn")), plain(
+            recipefindings.differences(changed, "basic_cnn")
+        )
+
+    settings = {name: each for name, each in result.card.settings.items() if name != "clip"}
+    verdict, differences = said(**settings)  # as cards were before there was such a setting
+    assert "clipped to a norm of 5" in verdict
+    assert "gradients" not in differences  # ours are clipped, too
+    verdict, differences = said(**settings, clip=None)
+    assert "clipped" not in verdict
+    assert "gradients</th><td>any</td><td>5</td>" in differences
+
+
 def test_first_steps_are_a_table():
     found = (Finding("as it was", 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),)
     said = plain(recipefindings.first_steps(found, 151))

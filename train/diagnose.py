@@ -52,10 +52,7 @@ class Variant:
 
 VARIANTS = (
     Variant("as described: Adam 1e-3, pixels 0…1"),
-    Variant(
-        "gradients clipped, as in our training",
-        clip=OUR_CLIP,
-    ),
+    Variant("gradients clipped, as in our training", clip=OUR_CLIP),
     Variant("pixels 0…255", scale=255.0),
     Variant("Adam 1e-2", lr=1e-2),
     Variant("Adam 1e-4", lr=1e-4),

@@ -141,7 +141,8 @@ _SETTINGS = "Chosen on the validation images; the study's figures are its own, o
 _RECIPES = (
     "Adam at 1e-3, cross-entropy, pixels in 0…1, 240 px, no augmentation, early stopping: what the "
     "study describes, run on the same images as ours. Weights are not kept. *N of M* epochs: the "
-    "run was ended there, though its recipe allows more."
+    "run was ended there, though its recipe allows more. *Clipped*: to which norm the gradients of "
+    "that run were clipped, of which the study says nothing."
 )
 _DIAGNOSIS = (
     "The study's 0.66 % is one species in 151: a network that answers the same for every picture. "

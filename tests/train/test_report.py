@@ -147,7 +147,7 @@ def test_tables_of_made_up_results(tmp_path):
         trust={"convmixer": {"grad-cam": TRUST}},
     )
     assert "| `convmixer` | 50.0% (9%–91%) |" in tables.by_kind(stored)
-    assert "| `convmixer` | 71.09% | 50.00% (48.0%–52.0%) | 1 | 12.5% | 2 |" in tables.recipes(
+    assert "| `convmixer` | 71.09% | 50.00% (48.0%–52.0%) | 1 | – | 12.5% | 2 |" in tables.recipes(
         stored
     )
     ended = replace(second, card=replace(second.card, settings={"epochs": 1}))
