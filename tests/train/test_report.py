@@ -153,7 +153,7 @@ def test_tables_of_made_up_results(tmp_path):
     ended = replace(second, card=replace(second.card, settings={"epochs": 1}))
     allowed = study.find("convmixer").recipes["tuned"].epochs
     told = tables.recipes(replace(stored, study={"convmixer": ended}))
-    assert f"| 1 of {allowed} | 12.5% | 2 |" in told
+    assert f"| 1 of {allowed} | – | 12.5% | 2 |" in told
     assert "50.00% ± 0.00" in tables.seeds(stored)
     # Of the four, the first alone is right once and the other alone twice.
     assert "| `convmixer` | `resnet18_scratch` | 1 | 2 | 1.0000 |" in tables.neighbours(stored)
