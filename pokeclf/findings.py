@@ -20,8 +20,8 @@ TEN = 10
 TWO_MODELS = "Choose two different models."
 CURVES = (
     "<p>Training accuracy is counted while the network still learns, on pictures that our recipes "
-    "crop, recolour, cover and mix; validation accuracy after the epoch, on plain ones. So training "
-    "accuracy may be the lower of the two.</p>"
+    "crop, recolour, cover and mix; validation accuracy after the epoch, on plain ones. So "
+    "training accuracy may be the lower of the two.</p>"
 )
 LISTED = 50
 """Images that are listed by name, at most."""
