@@ -176,7 +176,7 @@ def differences(shelf: Shelf, model: str) -> str:
     rows = [
         [words, told(theirs[name]), told(ours[name])]
         for name, (words, told) in SETTINGS.items()
-        if theirs[name] != ours[name]
+        if name in theirs and name in ours and theirs[name] != ours[name]
     ]
     return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
 
