@@ -6,11 +6,11 @@ import io
 import time
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 import torch
-from timm.optim import param_groups_layer_decay
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -19,7 +19,11 @@ from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.recipe import Recipe
 from train.mixing import mix
+from train.optimizer import optimizer_of
 from train.workshop import BudgetSpent
+
+SAVE_EVERY = 600.0
+"""Seconds after which an unfinished epoch is saved, too."""
 
 
 class Batches(Sized, Iterable[tuple[Tensor, Tensor]], Protocol):
@@ -65,6 +69,76 @@ def _computes_bfloat16(device: torch.device) -> bool:
     return getattr(torch.cpu, "get_capabilities", dict)().get("avx512_bf16", False)
 
 
+@dataclass
+class Progress:
+    """How far an epoch has come: sums over the images that were seen in it."""
+
+    steps: int = 0
+    images: int = 0
+    right: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def loss(self) -> float:
+        """Mean loss in nats."""
+        return self.loss_sum / self.images
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers, 0…1."""
+        return self.right / self.images
+
+
+class Run:
+    """A network in training, with everything that is needed to go on after an interruption."""
+
+    def __init__(self, network: nn.Module, recipe: Recipe, steps: int, state_file: Path) -> None:
+        self.network, self.recipe, self.state_file = network, recipe, state_file
+        self.optimizer, self.scheduler = optimizer_of(network, recipe, steps)
+        self.history: list[Epoch] = []
+        self.best: dict[str, Tensor] = {}
+        self.progress = Progress()
+        self._keepers = {
+            "network": network, "optimizer": self.optimizer, "scheduler": self.scheduler
+        }  # fmt: skip
+
+    def take_up(self, device: torch.device) -> None:
+        """Go on where the state file ends, if there is one."""
+        if not self.state_file.exists():
+            return
+        try:
+            state = torch.load(self.state_file, weights_only=True, map_location=device)
+            for name, keeper in self._keepers.items():
+                keeper.load_state_dict(state[name])
+            self.history = [Epoch(**row) for row in state["history"]]
+            self.best = state["best"]
+            self.progress = Progress(**state.get("progress", {}))
+        except Exception as error:  # torch raises many kinds for files that it did not write
+            raise PokeclfError(
+                f"The unfinished run {self.state_file} cannot be taken up; "
+                "delete it to start again."
+            ) from error
+
+    def save(self) -> None:
+        """Write the state file."""
+        buffer = io.BytesIO()
+        state = {name: keeper.state_dict() for name, keeper in self._keepers.items()}
+        history = [asdict(row) for row in self.history]
+        progress = asdict(self.progress)
+        torch.save(state | {"history": history, "best": self.best, "progress": progress}, buffer)
+        write_atomically(self.state_file, buffer.getbuffer())
+
+    def finish_epoch(self, row: Epoch) -> None:
+        """Add a line to the history and keep the weights if they are the best so far."""
+        accuracies = [each.validation_accuracy for each in self.history]
+        if row.validation_accuracy >= max(accuracies, default=0):
+            weights = self.network.state_dict()
+            self.best = {name: value.clone() for name, value in weights.items()}
+        self.history.append(row)
+        self.progress = Progress()
+
+
 def fit(
     network: nn.Module,
     recipe: Recipe,
@@ -81,8 +155,9 @@ def fit(
     network : with a ``head``; everything else is its body. It is moved to the best device.
     train_batches : (epoch, size) → batches for one epoch at that input side.
     validation_batches : size → batches.
-    state_file : written after every epoch and taken up again when it exists.
-    deadline : ``time.monotonic()`` value after which no further epoch is started.
+    state_file : written after every epoch, within long ones every ten minutes, and taken up again
+        when it exists.
+    deadline : ``time.monotonic()`` value after which no further step is made.
 
     Returns
     -------
@@ -96,115 +171,99 @@ def fit(
     device = best_device()
     torch.backends.cudnn.deterministic = True
     network.to(device)
-    groups = _parameter_groups(network, recipe)
-    steps = len(train_batches(0, _size_at(recipe, 0)))
-    optimizer, scheduler = _optimizer(groups, recipe, steps * recipe.epochs)
-    history: list[Epoch] = []
-    best: dict[str, Tensor] = {}
-    if state_file.exists():
-        try:
-            state = torch.load(state_file, weights_only=True, map_location=device)
-            network.load_state_dict(state["network"])
-            optimizer.load_state_dict(state["optimizer"])
-            scheduler.load_state_dict(state["scheduler"])
-            history = [Epoch(**row) for row in state["history"]]
-            best = state["best"]
-        except Exception as error:  # torch raises many kinds for files that it did not write
-            raise PokeclfError(
-                f"The unfinished run {state_file} cannot be taken up; delete it to start again."
-            ) from error
-    resumed_at = len(history)
-
-    while len(history) < recipe.epochs and not _out_of_patience(history, recipe.patience):
-        epoch = len(history)
-        if epoch > resumed_at:  # Every call makes at least one epoch of progress.
-            _check_deadline(deadline, history)
-        torch.manual_seed(seed * 10_000 + epoch)  # dropout and mixing; batches seed themselves
+    run = Run(network, recipe, len(train_batches(0, _size_at(recipe, 0))), state_file)
+    run.take_up(device)
+    while len(run.history) < recipe.epochs and not _out_of_patience(run.history, recipe.patience):
+        epoch = len(run.history)
         size = _size_at(recipe, epoch)
-        _freeze_body(network, epoch < recipe.frozen_epochs)
+        _train_epoch(run, train_batches(epoch, size), size, seed, deadline)
         start = time.monotonic()
-        bar = tqdm(
-            train_batches(epoch, size),
-            desc=f"epoch {epoch + 1}/{recipe.epochs} at {size} px",
-            unit="batch",
-            mininterval=2,
-        )
-        train_loss, train_accuracy = train_epoch(
-            network, bar, optimizer, scheduler, recipe, device, frozen=epoch < recipe.frozen_epochs
-        )
         loss, accuracy = validate(network, validation_batches(size), device)
-        if accuracy >= max((row.validation_accuracy for row in history), default=0):
-            best = {name: value.clone() for name, value in network.state_dict().items()}
-        history.append(
-            Epoch(
-                epoch, size, scheduler.get_last_lr()[0], train_loss, train_accuracy, loss,
-                accuracy, round(time.monotonic() - start, 2),
-            )
-        )  # fmt: skip
+        seconds = round(run.progress.seconds + time.monotonic() - start, 2)
+        train_loss, train_accuracy = run.progress.loss, run.progress.accuracy
+        lr = run.scheduler.get_last_lr()[0]
+        run.finish_epoch(
+            Epoch(epoch, size, lr, train_loss, train_accuracy, loss, accuracy, seconds)
+        )
         tqdm.write(
             f"epoch {epoch + 1}: training loss {train_loss:.3f}, accuracy {train_accuracy:.2%}; "
-            f"validation loss {loss:.3f}, accuracy {accuracy:.2%}; {history[-1].seconds:.0f} s"
+            f"validation loss {loss:.3f}, accuracy {accuracy:.2%}; {seconds:.0f} s"
         )
-        _save(
-            state_file,
-            network=network.state_dict(),
-            optimizer=optimizer.state_dict(),
-            scheduler=scheduler.state_dict(),
-            history=[asdict(row) for row in history],
-            best=best,
-        )
+        run.save()
 
-    network.load_state_dict(best)
+    network.load_state_dict(run.best)
     network.requires_grad_(False).eval().cpu()
-    return history
+    return run.history
 
 
-def train_epoch(
-    network: nn.Module,
-    bar: tqdm,
-    optimizer: torch.optim.Optimizer,
-    scheduler: torch.optim.lr_scheduler.LRScheduler,
-    recipe: Recipe,
-    device: torch.device,
-    frozen: bool,
-) -> tuple[float, float]:
-    """One pass over the training images: mean loss and share of right answers.
+def _train_epoch(run: Run, batches: Batches, size: int, seed: int, deadline: float | None) -> None:
+    """Make the steps of an epoch that are left, and save them now and then."""
+    epoch, progress = len(run.history), run.progress
+    frozen = epoch < run.recipe.frozen_epochs
+    _freeze_body(run.network, frozen)
+    bar = tqdm(
+        islice(batches, progress.steps, None),
+        desc=f"epoch {epoch + 1}/{run.recipe.epochs} at {size} px",
+        total=len(batches),
+        initial=progress.steps,
+        unit="batch",
+        mininterval=2,
+    )
+    before, start = progress.seconds, time.monotonic()
+    saved = start
+    for inputs, labels in bar:
+        # Dropout and mixing; batches seed themselves.
+        torch.manual_seed((seed * 10_000 + epoch) * 100_000 + progress.steps)
+        train_step(run, inputs, labels, frozen)
+        now = time.monotonic()
+        progress.seconds = before + now - start
+        bar.set_postfix_str(
+            f"loss {progress.loss:.3f}, accuracy {progress.accuracy:.1%}, "
+            f"{progress.images / progress.seconds:.0f} images/s",
+            refresh=False,
+        )
+        spent = deadline is not None and now > deadline
+        if spent or now - saved > SAVE_EVERY:
+            run.save()
+            saved = time.monotonic()
+        if spent:
+            raise BudgetSpent(
+                f"The budget is spent after {epoch} epochs and {progress.steps} of "
+                f"{len(batches)} batches; run the same command to go on."
+            )
+
+
+def train_step(run: Run, inputs: Tensor, labels: Tensor, frozen: bool) -> None:
+    """One step of the optimiser on a batch; its loss and right answers go into the progress.
 
     Of two images that were mixed, the one with the larger share is the right answer.
     """
+    device, network, recipe, progress = best_device(), run.network, run.recipe, run.progress
     network.train()
     if frozen:  # Batch normalisation of a frozen body keeps its statistics.
         network.eval()
         network.head.train()
-    total = right = loss_sum = 0.0
-    start = time.monotonic()
-    for inputs, labels in bar:
-        inputs, labels = to_device(inputs, device), labels.to(device)
-        mixed, other, share = mix(inputs, labels, recipe)
-        with autocast(device):
-            logits = network(mixed)
-        logits = logits.float()
-        loss = share * F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
-        if share < 1:
-            loss = loss + (1 - share) * F.cross_entropy(
-                logits, other, label_smoothing=recipe.label_smoothing
-            )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if recipe.clip:
-            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
-        optimizer.step()
-        scheduler.step()
-        total += len(labels)
-        stronger = labels if share >= 0.5 else other
-        right += (logits.argmax(1) == stronger).sum().item()
-        loss_sum += loss.item() * len(labels)
-        bar.set_postfix_str(
-            f"loss {loss_sum / total:.3f}, accuracy {right / total:.1%}, "
-            f"{total / (time.monotonic() - start):.0f} images/s",
-            refresh=False,
+    inputs, labels = to_device(inputs, device), labels.to(device)
+    mixed, other, share = mix(inputs, labels, recipe)
+    with autocast(device):
+        logits = network(mixed)
+    logits = logits.float()
+    loss = share * F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+    if share < 1:
+        loss = loss + (1 - share) * F.cross_entropy(
+            logits, other, label_smoothing=recipe.label_smoothing
         )
-    return loss_sum / total, right / total
+    run.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    if recipe.clip:
+        nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
+    run.optimizer.step()
+    run.scheduler.step()
+    stronger = labels if share >= 0.5 else other
+    progress.steps += 1
+    progress.images += len(labels)
+    progress.right += (logits.argmax(1) == stronger).sum().item()
+    progress.loss_sum += loss.item() * len(labels)
 
 
 @torch.no_grad()
@@ -228,53 +287,6 @@ def to_device(inputs: Tensor, device: torch.device) -> Tensor:
     return inputs.to(device, memory_format=order, non_blocking=True)
 
 
-def _parameter_groups(network: nn.Module, recipe: Recipe) -> list[dict]:
-    """Head and body with their rates; in the body, lower layers may learn more slowly."""
-    head = list(network.head.parameters())
-    of_head = {id(parameter) for parameter in head}
-    groups = _with_rate(head, recipe.lr, recipe.weight_decay)
-    if recipe.layer_decay == 1:
-        body = [each for each in network.parameters() if id(each) not in of_head]
-        return groups + _with_rate(body, recipe.body_lr, recipe.weight_decay)
-    layers = param_groups_layer_decay(
-        network.body, recipe.weight_decay, layer_decay=recipe.layer_decay
-    )
-    return groups + [
-        {
-            "params": layer["params"],
-            "lr": recipe.body_lr * layer["lr_scale"],
-            "weight_decay": layer["weight_decay"],
-        }
-        for layer in layers
-    ]
-
-
-def _with_rate(parameters: list[nn.Parameter], lr: float, weight_decay: float) -> list[dict]:
-    """Parameter groups; biases and norms, being vectors, get no weight decay."""
-    groups = (
-        {
-            "params": [each for each in parameters if (each.dim() < 2) == vectors],
-            "lr": lr,
-            "weight_decay": 0.0 if vectors else weight_decay,
-        }
-        for vectors in (False, True)
-    )
-    return [group for group in groups if group["params"]]
-
-
-def _optimizer(
-    groups: list[dict], recipe: Recipe, steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
-    optimizer = kind(groups, fused=True)  # one pass over memory: a quarter of the time on a CPU
-    if recipe.schedule == "constant":
-        return optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, 1.0, 0)
-    peaks = [group["lr"] for group in groups]
-    return optimizer, torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, peaks, total_steps=steps, pct_start=0.2
-    )
-
-
 def _size_at(recipe: Recipe, epoch: int) -> int:
     """Input side of an epoch in the schedule of growing sizes."""
     done = 0.0
@@ -295,17 +307,3 @@ def _out_of_patience(history: list[Epoch], patience: int) -> bool:
         return False
     best = max(history, key=lambda row: (row.validation_accuracy, -row.epoch))
     return history[-1].epoch - best.epoch >= patience
-
-
-def _check_deadline(deadline: float | None, history: list[Epoch]) -> None:
-    expected = history[-1].seconds
-    if deadline is not None and time.monotonic() + expected > deadline:
-        raise BudgetSpent(
-            f"The budget is spent after {len(history)} epochs; run the same command to go on."
-        )
-
-
-def _save(path: Path, **state: object) -> None:
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    write_atomically(path, buffer.getbuffer())

@@ -49,7 +49,7 @@ class Workshop:
     weights : folder with pretrained weights; None downloads them.
     recipe : name of the recipe, ``"tuned"`` or ``"study"``.
     seed : of everything random in training.
-    deadline : ``time.monotonic()`` value after which no further epoch is started.
+    deadline : ``time.monotonic()`` value after which no further step is made.
     epochs : how many epochs networks are trained at most, where their recipes have more.
     """
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from pokeclf import checkpoint, dataset, drawings, evaluation, imaging, models, results, study
 from pokeclf.classifier import ModelStore
-from train import loop, neural, report
+from train import loop, neural, optimizer, report
 from train.__main__ import main
 
 pytestmark = pytest.mark.usefixtures("small_recipes")
@@ -102,21 +102,22 @@ def test_an_interrupted_run_resumes_to_the_same_result(train_command, monkeypatc
     assert train_command(model) == 0
     whole = _files(train_command.out / model)
 
-    train_epoch, calls = loop.train_epoch, []
+    train_step, calls = loop.train_step, []
 
     def interrupted(*arguments, **named):
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) == 15:
             raise KeyboardInterrupt
-        return train_epoch(*arguments, **named)
+        train_step(*arguments, **named)
 
-    monkeypatch.setattr(loop, "train_epoch", interrupted)
+    monkeypatch.setattr(loop, "train_step", interrupted)
     out = train_command.out.parent / "resumed"
     assert train_command(model, out=out, work="other") == 130
     assert not (out / model).exists()
     assert train_command(model, out=out, work="other") == 0
     resumed = _files(out / model)
-    assert len(calls) == 4  # two epochs, the interrupted third, and the third again
+    # Two epochs of six batches, two of the third and the interrupted one; the third again.
+    assert len(calls) == 12 + 3 + 6
     for name in ("weights_1.safetensors", checkpoint.PREDICTIONS):
         assert resumed[name] == whole[name]
 
@@ -129,11 +130,11 @@ def test_a_spent_budget_keeps_what_was_finished(train_command, monkeypatch, caps
     monkeypatch.undo()
 
 
-def test_every_call_makes_progress_however_small_the_budget(train_command):
-    for _ in range(3):  # three epochs, one a call
-        assert not (train_command.out / "convmixer").exists()
+def test_every_call_makes_progress_however_small_the_budget(train_command, capsys):
+    for batches in (1, 2, 3):
         assert train_command("convmixer", "--budget=0.0001") == 0
-    assert (train_command.out / "convmixer").exists()
+        assert f"after 0 epochs and {batches} of 6 batches" in capsys.readouterr().out
+    assert not (train_command.out / "convmixer").exists()
 
 
 def test_fewer_epochs_are_told_and_do_not_count_as_the_recipe(train_command):
@@ -146,13 +147,13 @@ def test_fewer_epochs_are_told_and_do_not_count_as_the_recipe(train_command):
 
 def test_again_trains_anew(train_command, monkeypatch):
     train_command("convmixer")
-    epochs, train_epoch = [], loop.train_epoch
+    epochs, train_epoch = [], loop._train_epoch
 
     def counted(*arguments, **named):
         epochs.append(1)
-        return train_epoch(*arguments, **named)
+        train_epoch(*arguments, **named)
 
-    monkeypatch.setattr(loop, "train_epoch", counted)
+    monkeypatch.setattr(loop, "_train_epoch", counted)
     assert train_command("convmixer", "--again") == 0
     assert len(epochs) == 3
 
@@ -229,7 +230,7 @@ def test_large_weights_are_kept_in_few_bits_and_bounded_files(train_command, mon
 def test_layers_may_learn_at_rates_of_their_own(weights_folder):
     network = models.build("vit", 3, "vit_tiny_patch16_224")
     recipe = replace(study.find("vit_finetuned").recipes["tuned"], layer_decay=0.5)
-    groups = loop._parameter_groups(network, recipe)
+    groups = optimizer._parameter_groups(network, recipe)
     rate = {id(each): group["lr"] for group in groups for each in group["params"]}
     assert set(rate) == {id(each) for each in network.parameters()}
     assert rate[id(network.head[0].weight)] == recipe.lr
