@@ -40,6 +40,8 @@ CHOICES = (
     ("one species", ONE_SPECIES),
     ("one taken for another", CONFUSION),
 )
+CHOOSES = {ONE_SPECIES: "Species", CONFUSION: "Species, and what it is taken for"}
+"""What there is to choose in addition, and its label."""
 PAGE = 24
 SHOW_MAPS = """() => document.getElementById("gallery-maps")
 	.scrollIntoView({ behavior: "smooth", block: "nearest" })"""
@@ -69,7 +71,7 @@ class Gallery(LaterSubTab):
         with gr.Row():
             self.model = model_menu("Model", "gallery-model")
             self.choice = Menu(
-                [], label="Which", interactive=True, visible=False, min_width=260,
+                [], label=CHOOSES[ONE_SPECIES], interactive=True, visible=False, min_width=260,
                 elem_id="gallery-choice",
             )  # fmt: skip
         self.which = Options(
@@ -241,7 +243,12 @@ class Gallery(LaterSubTab):
         listed = [name for _, name in choices]
         chosen = image if image in listed else next(iter(listed), None)
         return {
-            self.choice: gr.update(choices=options, value=choice, visible=bool(options)),
+            self.choice: gr.update(
+                choices=options,
+                value=choice,
+                visible=bool(options),
+                label=CHOOSES.get(view, CHOOSES[ONE_SPECIES]),
+            ),
             self.line: f"<p>{_line(len(places), page)}</p>",
             self.images: listing(self.pictures, shown, ANSWER, "Test images"),
             self.page: page,

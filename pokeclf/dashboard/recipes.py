@@ -53,7 +53,7 @@ class Recipes(LaterSubTab):
             )  # fmt: skip
         self.line.render()
         self.curves = Chart("recipes-curves")
-        gr.HTML(findings.CURVES, elem_classes="words")
+        self.reading = gr.HTML(findings.CURVES, elem_classes="words", visible=False)
         with gr.Column(visible=False, elem_id="recipes-maps") as self.panel:
             gr.HTML("<h3>What the two looked at in the same picture</h3>")
             self.drawing = Menu(
@@ -72,7 +72,9 @@ class Recipes(LaterSubTab):
 
     @property
     def _shown(self) -> list[gr.components.Component]:
-        return [self.line, *self.curves.outputs, self.panel, self.maps, self.settings]
+        return [
+            self.line, *self.curves.outputs, self.reading, self.panel, self.maps, self.settings
+        ]  # fmt: skip
 
     def _listen(self) -> None:
         menus = list(self.menus)
@@ -112,6 +114,7 @@ class Recipes(LaterSubTab):
         return {
             self.line: recipefindings.verdict(shelf, model),
             **self.curves.shows(charts.curves(exhibits.both_runs(shelf, model), known)),
+            self.reading: gr.update(visible=True),
             self.panel: gr.update(visible=bool(kept)),
             self.maps: self._maps(model, drawing, kept),
             self.settings: recipefindings.differences(shelf, model)

@@ -106,16 +106,17 @@ class Training(SubTab):
                 elem_id="quantity",
             )  # fmt: skip
         self.curves = Chart("curves")
-        gr.HTML(findings.CURVES, elem_classes="words")
+        self.reading = gr.HTML(findings.CURVES, elem_classes="words", visible=False)
         self.menus = (self.runs, self.quantity)
-        on(
-            [self.runs.change, self.quantity.input], self.draw,
-            [self.runs, self.quantity], self.curves.outputs,
-        )  # fmt: skip
+        on([self.runs.change, self.quantity.input], self.draw, list(self.menus), self._drawn)
 
     @property
     def outputs(self) -> list[gr.components.Component]:
-        return [self.runs, self.quantity, *self.curves.outputs]
+        return [*self.menus, *self._drawn]
+
+    @property
+    def _drawn(self) -> list[gr.components.Component]:
+        return [*self.curves.outputs, self.reading]
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The runs that tell most."""
@@ -144,9 +145,11 @@ class Training(SubTab):
         runs = exhibits.runs(self.library.shelf())
         chosen = {name: runs[name] for name in names or [] if name in runs}
         known = quantity if quantity in exhibits.QUANTITIES else FIRST_QUANTITY
+        reading = {self.reading: gr.update(visible=bool(chosen))}
         if not chosen:
-            return {**self.curves.shows(None), self.curves.numbers: "<p>No run is chosen.</p>"}
-        return self.curves.shows(charts.curves(chosen, known))
+            none = {self.curves.numbers: "<p>No run is chosen.</p>"}
+            return self.curves.shows(None) | none | reading
+        return self.curves.shows(charts.curves(chosen, known)) | reading
 
 
 class OneModel(SubTab):

@@ -256,3 +256,5 @@ def test_curves_are_those_of_the_chosen_runs(experiments):
     nothing = training.draw(None, "accuracy")
     assert "No run is chosen" in nothing[training.curves.numbers]
     assert not nothing[training.curves.plot]["visible"]
+    assert not nothing[training.reading]["visible"]
+    assert training.draw(["ConvMixer, our recipe"], "loss")[training.reading]["visible"]
