@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
+TABLES_CSS = Path(__file__).with_name("tables.css")
+"""How wide tables scroll, on the page and in what is kept of it."""
 NBSP = "\N{NO-BREAK SPACE}"
 
 

@@ -30,7 +30,7 @@ from pokeclf.alternatives import Figure
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.library import Library, Shelf
-from pokeclf.markup import table
+from pokeclf.markup import TABLES_CSS, table
 
 TEMPLATE = Path(__file__).with_suffix(".html")
 ENDINGS = (".html", ".htm")
@@ -92,6 +92,7 @@ def page(library: Library, shelf: Shelf) -> str:
         for title, parts in SECTIONS.items()
     ]
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        tables_style=TABLES_CSS.read_text(encoding="utf-8"),
         introduction=_introduction(shelf),
         contents="\n".join(f'<li><a href="#{key}">{title}</a>' for key, title, _ in sections),
         sections="\n".join(

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from pokeclf import charts, dataset, exhibits, findings, hub, report, treefindings
+from pokeclf import charts, dataset, exhibits, findings, hub, markup, report, treefindings
 from pokeclf.__main__ import main
 from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.gallery import Gallery
@@ -58,6 +58,7 @@ def test_every_chart_has_words_and_a_table_and_the_library_is_there_once(written
     )
     assert all(f'id="{chart}-words"' in text for chart in drawn)
     assert text.count("plotly.js v") == 1
+    assert markup.TABLES_CSS.read_text(encoding="utf-8") in text
     assert not re.search(r'(src|href)="(?!#)', text.replace(charts.script(), ""))
 
 

@@ -35,6 +35,7 @@ from pokeclf.dashboard.seen import Observations
 from pokeclf.drawings import drawings_of
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
+from pokeclf.markup import TABLES_CSS
 from pokeclf.pictures import Pictures
 
 HERE = Path(__file__).parent
@@ -158,7 +159,7 @@ def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False
     # Without api_open=False, a program could pass the queue by.
     page.queue(max_size=PLACES, api_open=False).launch(
         theme=THEME,
-        css_paths=HERE / "style.css",
+        css_paths=[TABLES_CSS, HERE / "style.css"],
         js=(HERE / "page.js").read_text(encoding="utf-8"),
         footer_links=["settings"],
         allowed_paths=[str(drawings)],

@@ -11,10 +11,13 @@ from PIL import Image
 
 from pokeclf.dashboard import compare_wording, map_wording, wording
 from pokeclf.dashboard.comparison import Comparison, Pictures, Seat
-from pokeclf.markup import percent, table
+from pokeclf.markup import TABLES_CSS, percent, table
 from pokeclf.species import of
 
-STYLE = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+STYLE = "".join(
+    file.read_text(encoding="utf-8")
+    for file in (TABLES_CSS, Path(__file__).with_name("report.css"))
+)
 SIDE = 480
 """Longest side of the picture, in pixels."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

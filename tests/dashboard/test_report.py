@@ -21,6 +21,7 @@ from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.comparison import pictures
 from pokeclf.dashboard.seen import Observations
 from pokeclf.imaging import decode
+from pokeclf.markup import TABLES_CSS
 from tests.dashboard.conftest import DRAWINGS, plain
 
 MODELS = ["convmixer", "vit_frozen", "extra_trees_exp2"]
@@ -60,6 +61,7 @@ def html(tab, found):
 
 def test_it_holds_everything(html, found):
     text = plain(html)
+    assert TABLES_CSS.read_text(encoding="utf-8") in html
     for seat in found.seats:
         test = seat.card.test
         assert f">{seat.name}</th><td>{100 * test.accuracy:.1f} %" in text
