@@ -11,6 +11,17 @@
 			for (const radio of field.querySelectorAll("input[type=radio]")) radio.name = field.id;
 		}
 	};
+	// Gradio's tabs are reached with Tab alone; the arrow keys move among them, too.
+	document.addEventListener("keydown", (event) => {
+		const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+		const tab = event.target.closest("[role=tab]");
+		if (!tab || !step) return;
+		const tabs = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
+		const seen = tabs.filter((each) => each.offsetParent);
+		const next = seen[(seen.indexOf(tab) + step + seen.length) % seen.length];
+		next.focus();
+		next.click();
+	});
 	// On a phone the answer is below the screen, so the answer to a new picture is brought into
 	// view, and so is a comparison as soon as it begins.
 	const bring = (id) => {

@@ -51,6 +51,16 @@ def test_the_keyboard_alone_is_enough(open_page):
     assert page.evaluate("document.activeElement.closest('fieldset').id") == "guesses"
 
 
+def test_the_arrow_keys_move_among_tabs(open_page):
+    page = open_page()
+    page.get_by_role("tab", name="Identify").focus()
+    for key, name in (("ArrowRight", "Compare"), ("ArrowLeft", "Identify"), ("ArrowLeft", "Data")):
+        page.keyboard.press(key)
+        tab = page.get_by_role("tab", name=name, exact=True)
+        expect(tab).to_be_focused()
+        expect(tab).to_have_attribute("aria-selected", "true")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_shows_everything_without_scrolling_sideways(open_page, theme):
     page = open_page(PHONE, theme)
