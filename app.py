@@ -1,19 +1,21 @@
 """The door: builds the dashboard and launches it. Hugging Face Spaces runs this file, too.
 
-``POKECLF_CHECKPOINTS`` names another place of checkpoints than the folder beside this file (see
-:func:`pokeclf.hub.checkpoints_folder`). ``POKECLF_MEMORY_MB`` bounds the memory for loaded models,
-and ``POKECLF_SECONDS`` the time that one request of them may take. ``POKECLF_DATA`` names the
-folder of class folders that the models were trained on, as ``--data`` of training takes it;
-without it, images of the data set are told of and not shown.
+``POKECLF_CHECKPOINTS`` names another place of checkpoints than the folder beside this file.
+``POKECLF_MEMORY_MB`` bounds the memory for loaded models, and ``POKECLF_SECONDS`` the time that
+one request of them may take. ``POKECLF_DATA`` names the folder of class folders that the models
+were trained on, as ``--data`` of training takes it; without it, images of the data set are told of
+and not shown.
 ``POKECLF_MCP=1`` also serves the endpoints as tools for assistants (Model Context Protocol).
 Gradio itself reads ``GRADIO_SERVER_NAME``, ``GRADIO_SERVER_PORT`` and ``GRADIO_ROOT_PATH``.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pokeclf import commandline, heaps
@@ -24,7 +26,7 @@ WORKERS = 2
 """Requests that run at the same time; everybody else waits in the queue for some milliseconds."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Serve the dashboard until it is interrupted; returns the exit code."""
     # Gradio and torch read these when they are imported, which `serve` does.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -32,6 +34,11 @@ def main() -> int:
     # After each request Gradio sums up so many earlier ones, for a page that is switched off.
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     heaps.share(WORKERS)
+    commandline.Parser(
+        prog="python app.py",
+        description=__doc__.replace("``", ""),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args(arguments)  # there are none; whoever asks learns what the environment sets
     return commandline.run(serve)
 
 
@@ -119,4 +126,4 @@ def serves_mcp() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -183,7 +183,7 @@ def all_pairs(ranked: Sequence[Result]) -> str:
             )  # fmt: skip
     header = ("first", "second", "only the first right", "only the second right", "p")
     caption = "McNemar's exact test, not corrected for the number of pairs"
-    return folded(f"All {len(rows)} pairs", table(header, rows, caption))
+    return folded(f"All {len(rows)} pairs of models", table(header, rows, caption))
 
 
 def _p_value(value: float) -> str:

@@ -114,12 +114,20 @@ def verdict(shelf: Shelf, model: str) -> str:
     guessed = len(np.unique(theirs.guesses))
     epochs, allowed = len(theirs.history), allowed_epochs(theirs)
     ended = f", where the run was ended (its recipe allows {allowed})" if allowed else ""
+    reported = study.find(model).study_accuracy
+    blind = (
+        " That is one species in "
+        f"{classes}: as often is a network right that gives every picture the same answer, and "
+        "has learned nothing at all."
+        if round(reported * classes) == 1
+        else ""
+    )
     words = (
-        f"<p>The study reports {as_the_study(study.find(model).study_accuracy)} for {name}. Its "
+        f"<p>The study reports {as_the_study(reported)} for {name}.{blind} Its "
         f"recipe on our images reaches {_interval(theirs)} on the test images, after {epochs} "
-        f"epoch{'s' * (epochs != 1)}{ended}; ours reaches {_interval(ours)}. ",
+        f"epoch{'s' * (epochs != 1)}{ended}; ours reaches {_interval(ours)}. "
         f"With the study's recipe it names {guessed} of the {classes} species, with ours "
-        f"{len(np.unique(ours.guesses))}.",
+        f"{len(np.unique(ours.guesses))}."
     )
     norm = clipped(theirs)
     clip = (
@@ -128,11 +136,7 @@ def verdict(shelf: Shelf, model: str) -> str:
         if norm
         else ""
     )
-    blind = (
-        f" A network that gives every picture the same answer is right in about one of {classes}, "
-        f"{100 / classes:.2f}{NBSP}%: it has learned nothing at all."
-    )
-    return "".join(words) + clip + (blind if guessed == 1 else "") + "</p>"
+    return f"{words}{clip}</p>"
 
 
 def settings_of(result: Result) -> dict[str, Any]:

@@ -28,11 +28,12 @@ MOST = 9
 """Cards that are looked for in one picture."""
 PARTS = {
     "whole card": (0.0, 0.0, 1.0, 1.0),
-    "illustration": (0.06, 0.10, 0.94, 0.49),
-    "middle of the illustration": (0.15, 0.10, 0.85, 0.49),
+    "illustration": (0.15, 0.10, 0.85, 0.49),
+    "square of the illustration": (0.20, 0.10, 0.80, 0.52),
 }
 """Left, top, right and bottom of what is classified of a card, in sides of the card. The model
-answers for one of them: many cards show their species all over, others in the usual window."""
+answers for one of them: many cards show their species all over, others in the usual window, whose
+ends show little of it; networks take squares, in which a wide part is squeezed."""
 WHOLE = "whole picture"
 NONE_TRAINED = "No finder of trading cards was trained yet; python -m train cardfinder makes one."
 

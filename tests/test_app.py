@@ -115,3 +115,14 @@ def test_no_request_sums_up_thousands_of_earlier_ones(monkeypatch):
         monkeypatch.setenv(name, os.environ.get(name, "1"))
     assert app.main() == 0
     assert kept == [1]
+
+
+def test_the_program_takes_no_options_and_tells_what_the_environment_sets(capsys):
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--data", "images"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("Unrecognized arguments: --data images;")
+    with pytest.raises(SystemExit) as ended:
+        app.main(["--help"])
+    assert ended.value.code == 0
+    assert "POKECLF_DATA names the folder" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from pokeclf.__main__ import main
 from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.gallery import Gallery
 from pokeclf.dashboard.recipes import Recipes
-from pokeclf.dashboard.subtabs import FIRST, FURTHER
+from pokeclf.dashboard.subtabs import FURTHER, Leaderboard
 from pokeclf.library import Library
 from tests.dashboard.page.browser import CHROMIUM, FLAGS, PHONE, WIDE, fits
 
@@ -37,7 +37,7 @@ def test_everything_of_the_tab_is_in_it(written, shelf):
     assert shelf.split.fingerprint in text
     assert f"{len(shelf.split.parts['test']):,} test images" in text
     assert set(report.SECTIONS) == {
-        part.title for part in (*FIRST, Recipes, *FURTHER, Gallery, Embedding)
+        part.title for part in (Leaderboard, Recipes, *FURTHER, Gallery, Embedding)
     }
     for title in report.SECTIONS:
         assert f">{title}</h2>" in text

@@ -63,15 +63,25 @@ def doubt(found: Comparison) -> str:
 
 
 def matrix(guesses: Guesses) -> str:
-    """Models and their likeliest species, as a table."""
+    """Models and their likeliest species, as a table in which agreement is marked."""
+    firsts = Counter(row[0].species for row in guesses.values()).most_common(1)
+    common = firsts[0][0] if firsts and len(guesses) > 1 else None
     rows = [
-        [
-            study.find(model).name,
-            *(f"{escape(of(guess.species).name)} {percent(guess.probability)}" for guess in row),
-        ]
+        [study.find(model).name, *(_cell(guess, place, common) for place, guess in enumerate(row))]
         for model, row in guesses.items()
     ]
-    return table(("model", "first guess", "second", "third"), rows, "What each model sees")
+    marked = f"; {of(common).name} is marked, and other first guesses with ≠" if common else ""
+    return table(("model", "first guess", "second", "third"), rows, f"What each model sees{marked}")
+
+
+def _cell(guess: Guess, place: int, common: str | None) -> str:
+    """A guess; that of the most common species, and a first one that differs, are marked."""
+    words = f"{escape(of(guess.species).name)} {percent(guess.probability)}"
+    if common is None:
+        return words
+    if guess.species == common:
+        return f'<span class="common">{words}</span>'
+    return words if place else f'<span class="apart">≠ {words}</span>'
 
 
 def reading(found: Comparison) -> str:

@@ -45,7 +45,7 @@ class TwoModels(Confusions):
     view_id = "two-models"
 
     def __init__(self, library: Library) -> None:
-        self.library = library
+        super().__init__(library)
         with gr.Row():
             self.first = model_menu("First", "first")
             self.second = model_menu("Second", "second")
@@ -72,8 +72,8 @@ class TwoModels(Confusions):
     @property
     def outputs(self) -> list[gr.components.Component]:
         return [
-            self.first, self.second, self.verdict, self.images, *self.differences.outputs,
-            self.extent, *self.confusions.outputs, self.pairs,
+            self.drawn, self.first, self.second, self.verdict, self.images,
+            *self.differences.outputs, self.extent, *self.confusions.outputs, self.pairs,
         ]  # fmt: skip
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
@@ -122,7 +122,7 @@ class Mistakes(Confusions):
     view_id = "mistakes"
 
     def __init__(self, library: Library) -> None:
-        self.library = library
+        super().__init__(library)
         self.families = Chart("families")
         self.evolution = gr.HTML(elem_id="evolution")
         with gr.Row():
@@ -139,7 +139,7 @@ class Mistakes(Confusions):
     @property
     def outputs(self) -> list[gr.components.Component]:
         return [
-            *self.families.outputs, self.evolution, self.model, self.extent, self.words,
+            self.drawn, *self.families.outputs, self.evolution, self.model, self.extent, self.words,
             *self.confusions.outputs,
         ]  # fmt: skip
 

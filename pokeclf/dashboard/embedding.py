@@ -14,7 +14,7 @@ from pokeclf.dashboard.address import EMBEDDING, Address
 from pokeclf.dashboard.cards import answered, listing, picked
 from pokeclf.dashboard.chart import CLICK, REST, Updates, pointed
 from pokeclf.dashboard.inputs import Menu, Options
-from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, named, on, ranked
+from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.errors import PokeclfError
 from pokeclf.findings import ANSWER
 from pokeclf.library import Library, Shelf
@@ -32,7 +32,7 @@ READING = (
 )
 
 
-class Embedding(LaterSubTab):
+class Embedding(SubTab):
     """Components and handlers of the tab."""
 
     title = "Embedding"
@@ -56,7 +56,7 @@ class Embedding(LaterSubTab):
                 value=charts.data.TYPE, label="Colours", interactive=True,
             )  # fmt: skip
         self.menus = (self.model, self.species, self.colouring)
-        self.line.render()
+        self.line = gr.HTML(elem_id=f"{self.view_id}-line", elem_classes="words")
         with gr.Row():
             with gr.Column(scale=4, min_width=300):
                 self.chart = gr.Plot(show_label=False, elem_id=CHART, elem_classes="chart")

@@ -19,19 +19,15 @@ from pokeclf.dashboard.gallery import Gallery
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.recipes import Recipes
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.subtab import LaterSubTab, SubTab, on
-from pokeclf.dashboard.subtabs import FIRST, FURTHER
+from pokeclf.dashboard.subtab import SubTab, on
+from pokeclf.dashboard.subtabs import FURTHER, Leaderboard
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
 from pokeclf.pictures import Pictures
 
 
 class Experiments:
-    """The parts of the tab.
-
-    Those of stored results are drawn together, when the tab is first looked at; the Gallery and
-    the Embedding when they are.
-    """
+    """The parts of the tab, each of which is drawn when it is first looked at."""
 
     def __init__(
         self,
@@ -43,14 +39,17 @@ class Experiments:
     ) -> None:
         self.library = library
         self.problem = gr.HTML(elem_id="experiments-problem")
-        self.drawn = gr.State()  # when what stands on the page was written
         self.asked = gr.State(Address())  # what the page was opened with
+        self.links: dict[str, gr.HTML] = {}  # to each part as its menus stand
         with gr.Tabs(elem_id="experiments") as self.tabs:
-            first = [self._tab(part, library)[1] for part in FIRST]
-            self.recipes = self._later(Recipes, library, observations, drawings)
-            self.parts = first + [self._tab(part, library)[1] for part in FURTHER]
-            self.gallery = self._later(Gallery, library, pictures, observations, workers)
-            self.embedding = self._later(Embedding, library, pictures)
+            self.leaderboard = self._part(Leaderboard, library)
+            self.recipes = self._part(Recipes, library, observations, drawings)
+            further = [self._part(kind, library) for kind in FURTHER]
+            self.gallery = self._part(Gallery, library, pictures, observations, workers)
+            self.embedding = self._part(Embedding, library, pictures)
+        self.parts = (
+            self.leaderboard, self.recipes, *further, self.gallery, self.embedding
+        )  # fmt: skip
         for part in self.parts:
             if isinstance(part, Confusions):
                 self._in_gallery(part.cell.select, self.open_square, part.models)
@@ -58,19 +57,13 @@ class Experiments:
                 self._in_gallery(part.only_first.click, self.open_only_right, part.models)
                 self._in_gallery(part.only_second.click, self.open_only_right, part.models[::-1])
 
-    @staticmethod
-    def _tab(kind: type[SubTab], *needs: Any) -> tuple[gr.Tab, SubTab]:  # noqa: ANN401
+    def _part(self, kind: type[SubTab], *needs: Any) -> SubTab:  # noqa: ANN401
         """A part in its tab, with a link to it as its menus stand."""
         with gr.Tab(kind.title, id=kind.view_id, elem_id=f"view-{kind.view_id}") as tab:
             part = kind(*needs)
-            link = gr.HTML(part.link(), padding=False)
+            link = self.links[kind.view_id] = gr.HTML(part.link(), padding=False)
         if part.menus:
             on([menu.change for menu in part.menus], part.link, list(part.menus), [link])
-        return tab, part
-
-    def _later(self, kind: type[LaterSubTab], *needs: Any) -> LaterSubTab:  # noqa: ANN401
-        """A part that is drawn when its tab is chosen."""
-        tab, part = self._tab(kind, *needs)
         on([tab.select], part.refresh, [part.drawn, self.asked], part.outputs)
         return part
 
@@ -126,47 +119,47 @@ class Experiments:
         }
 
     def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen
-        """Choose the part that an address names; it is drawn when the tab is shown."""
+        """Choose the part that an address names; it is drawn when the tab is shown.
+
+        Until then its link is the address itself, which the browser keeps.
+        """
         if asked.view is None:
             return {}
-        return {self.tabs: gr.update(selected=asked.view), self.asked: asked}
+        return {
+            self.tabs: gr.update(selected=asked.view),
+            self.asked: asked,
+            self.links[asked.view]: asked.link,
+        }
 
     @property
     def opened(self) -> list[gr.blocks.Block]:
         """Everything that :meth:`open` changes."""
-        return [self.tabs, self.asked]
+        return [self.tabs, self.asked, *self.links.values()]
 
     @property
     def outputs(self) -> list[gr.components.Component]:
         """Everything that :meth:`refresh` changes."""
-        parts = [output for part in self.parts for output in part.outputs]
-        return [self.problem, self.drawn, *parts]
+        return [self.problem, *self.leaderboard.outputs]
 
     def refresh(
         self,
         drawn: tuple[int, ...] | None = None,
         asked: Address = Address(),  # noqa: B008 - frozen
     ) -> Updates:
-        """Draw everything from the results that there are now, unless it stands there already.
+        """Say what is wrong with the results, and draw the part that comes first.
 
         Parameters
         ----------
-        drawn : when the results on the page were written.
-        asked : what is chosen at first; models without results are left out.
+        drawn : when the results were written that the leaderboard shows.
+        asked : what the page was opened with; of another part, that is drawn instead.
         """
         try:
-            written = self.library.written()
-            if drawn == written:
-                return {self.problem: gr.skip()}
             shelf = self.library.shelf()
             if not shelf.tuned:
                 raise PokeclfError("No model is trained yet, so there are no results to compare.")
-            updates = {
-                self.problem: "".join(f"<p>{escape(each)}</p>" for each in shelf.problems),
-                self.drawn: written,
-            }
-            for part in self.parts:
-                updates |= part.view(shelf, asked if asked.view == part.view_id else Address())
+            updates = {self.problem: "".join(f"<p>{escape(each)}</p>" for each in shelf.problems)}
+            if asked.view in (None, self.leaderboard.view_id):
+                updates |= self.leaderboard.refresh(drawn, asked)
             return updates
         except Exception as error:  # A person must see a sentence, whatever happened.
             return {self.problem: f"<p>{notices.sentence(error)}</p>"}

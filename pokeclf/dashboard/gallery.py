@@ -23,7 +23,7 @@ from pokeclf.dashboard.cards import PICK, answered, listing, picked
 from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, named, on, ranked
+from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.dashboard.twomaps import maps
 from pokeclf.dataset import image_name
 from pokeclf.errors import PokeclfError
@@ -48,7 +48,7 @@ SHOW_MAPS = """() => document.getElementById("gallery-maps")
 """Below a page of images the place where their maps are drawn may be far away."""
 
 
-class Gallery(LaterSubTab):
+class Gallery(SubTab):
     """Components and handlers of the tab."""
 
     title = "Gallery"
@@ -78,7 +78,7 @@ class Gallery(LaterSubTab):
             list(CHOICES), value=MISTAKES, label="Test images", interactive=True,
             elem_id="gallery-view",
         )  # fmt: skip
-        self.line.render()
+        self.line = gr.HTML(elem_id=f"{self.view_id}-line", elem_classes="words")
         self.images = gr.HTML(elem_id="gallery-images", js_on_load=PICK)
         with gr.Row():
             self.back = gr.Button("Earlier images", size="sm", interactive=False, min_width=120)

@@ -15,7 +15,7 @@ from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.examples import title_of
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.subtab import LaterSubTab, asked_or, model_menu, named, on
+from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on
 from pokeclf.dashboard.wording import figures
 from pokeclf.drawings import Look
 from pokeclf.errors import PokeclfError
@@ -31,7 +31,7 @@ SIDE = 240
 """Side of the pictures, in pixels."""
 
 
-class Recipes(LaterSubTab):
+class Recipes(SubTab):
     """A network trained twice."""
 
     title = "Why some failed"
@@ -51,7 +51,7 @@ class Recipes(LaterSubTab):
                 QUANTITIES, value=QUANTITIES[0][1], label="What is drawn", interactive=True,
                 elem_id="recipes-quantity",
             )  # fmt: skip
-        self.line.render()
+        self.line = gr.HTML(elem_id=f"{self.view_id}-line", elem_classes="words")
         self.curves = Chart("recipes-curves")
         self.reading = gr.HTML(findings.CURVES, elem_classes="words", visible=False)
         with gr.Column(visible=False, elem_id="recipes-maps") as self.panel:

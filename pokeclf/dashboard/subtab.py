@@ -1,7 +1,7 @@
 """What the parts of the Experiments tab have in common.
 
-Each part has ``outputs``, everything that its ``view`` of a shelf changes, and ``menus``, whose
-choices stand in the address of the part.
+Each part has ``outputs``, everything that its ``view`` of a shelf changes and ``drawn``, and
+``menus``, whose choices stand in the address of the part. It is drawn when it is first looked at.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ class SubTab(ABC):
     menus: tuple[Menu | Options | gr.State, ...] = ()
     outputs: list[gr.components.Component]
 
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.drawn = gr.State()  # when the results on the page were written
+
     @abstractmethod
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """Everything, from a shelf, as an address asks for it."""
@@ -41,15 +45,6 @@ class SubTab(ABC):
     def choices(self) -> dict[str, Any]:
         """What the menus stand at, as an address names it."""
         return {}
-
-
-class LaterSubTab(SubTab):
-    """A part that is drawn when it is first looked at: it needs files that the others do not."""
-
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self.drawn = gr.State()  # when the results on the page were written
-        self.line = gr.HTML(render=False, elem_id=f"{self.view_id}-line", elem_classes="words")
 
     def refresh(
         self,
@@ -67,8 +62,8 @@ class LaterSubTab(SubTab):
         if drawn == written:
             return {self.drawn: gr.skip()}
         shelf = self.library.shelf()
-        if not shelf.tuned:
-            return {self.line: "<p>No model is trained yet, so there is nothing to see.</p>"}
+        if not shelf.tuned:  # which the page says above all parts
+            return {self.drawn: gr.skip()}
         own = asked if asked.view == self.view_id else Address()
         return {self.drawn: written, **self.view(shelf, own)}
 

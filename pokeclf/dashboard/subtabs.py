@@ -34,7 +34,7 @@ class Leaderboard(SubTab):
     view_id = "leaderboard"
 
     def __init__(self, library: Library) -> None:
-        self.library = library
+        super().__init__(library)
         self.ranking = Chart("ranking")
         self.sort = Menu(
             SORTS, value=FIRST_SORT, label="Sort by", interactive=True, filterable=False,
@@ -60,7 +60,7 @@ class Leaderboard(SubTab):
     @property
     def outputs(self) -> list[gr.components.Component]:
         return [
-            *self.ranking.outputs, self.sort, self.table, *self.size.outputs,
+            self.drawn, *self.ranking.outputs, self.sort, self.table, *self.size.outputs,
             *self.time.outputs, self.timed, self.places, self.summary,
         ]  # fmt: skip
 
@@ -95,7 +95,7 @@ class Training(SubTab):
     view_id = "training"
 
     def __init__(self, library: Library) -> None:
-        self.library = library
+        super().__init__(library)
         with gr.Row():
             self.runs = Menu(
                 [], multiselect=True, label="Runs", interactive=True, elem_id="runs", scale=3,
@@ -108,14 +108,14 @@ class Training(SubTab):
         self.curves = Chart("curves")
         self.reading = gr.HTML(findings.CURVES, elem_classes="words", visible=False)
         self.menus = (self.runs, self.quantity)
-        on([self.runs.change, self.quantity.input], self.draw, list(self.menus), self._drawn)
+        on([self.runs.change, self.quantity.input], self.draw, list(self.menus), self._changed)
 
     @property
     def outputs(self) -> list[gr.components.Component]:
-        return [*self.menus, *self._drawn]
+        return [self.drawn, *self.menus, *self._changed]
 
     @property
-    def _drawn(self) -> list[gr.components.Component]:
+    def _changed(self) -> list[gr.components.Component]:
         return [*self.curves.outputs, self.reading]
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
@@ -167,16 +167,16 @@ class Calibration(OneModel):
     view_id = "calibration"
 
     def __init__(self, library: Library) -> None:
-        self.library = library
+        super().__init__(library)
         self.model = model_menu("Model", "calibrated")
         self.menus = (self.model,)
         self.words = gr.HTML(elem_id="calibration", elem_classes="words")
         self.reliability = Chart("reliability")
-        on([self.model.input], self.show, [self.model], self.outputs[1:])
+        on([self.model.input], self.show, [self.model], self.outputs[2:])
 
     @property
     def outputs(self) -> list[gr.components.Component]:
-        return [self.model, self.words, *self.reliability.outputs]
+        return [self.drawn, self.model, self.words, *self.reliability.outputs]
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """The best model."""
@@ -198,18 +198,22 @@ class Trees(OneModel):
     view_id = "trees"
 
     def __init__(self, library: Library) -> None:
-        self.library = library
+        super().__init__(library)
         self.study = gr.HTML(elem_id="tree-study")
         self.settings = gr.HTML(elem_id="tree-settings", elem_classes="numbers")
         self.model = model_menu("Model", "trees")
         self.menus = (self.model,)
         self.words = gr.HTML(elem_id="important", elem_classes="words")
         self.importances = Chart("importances")
-        on([self.model.input], self.show, [self.model], self.outputs[3:])
+        on([self.model.input], self.show, [self.model], self._of_model)
 
     @property
     def outputs(self) -> list[gr.components.Component]:
-        return [self.study, self.settings, self.model, self.words, *self.importances.outputs]
+        return [self.drawn, self.study, self.settings, self.model, *self._of_model]
+
+    @property
+    def _of_model(self) -> list[gr.components.Component]:
+        return [self.words, *self.importances.outputs]
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
         """All settings, and the best ensemble's features."""
@@ -235,8 +239,8 @@ class Trees(OneModel):
         return {self.words: words, **self.importances.shows(figure)}
 
 
-FIRST = (Leaderboard, Training)
-FURTHER = (TwoModels, Mistakes, Calibration, Trees)
+FURTHER = (Training, TwoModels, Mistakes, Calibration, Trees)
+"""The parts after the leaderboard that need stored results alone."""
 
 
 def _run_id(run: Result) -> str:

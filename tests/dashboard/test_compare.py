@@ -321,3 +321,17 @@ def test_one_model_and_the_only_other_are_told_in_the_singular(compare):
     assert compare_wording.summary(three) == "2 of 3 say Pikachu; the other sees Mew."
     four = {**three, "residual_cnn": mew}
     assert compare_wording.summary(four) == "2 of 4 say Pikachu; others see Mew."
+
+
+def _matrix(**firsts):
+    others = (Guess("abra", 0.2), Guess("mew", 0.1))
+    guesses = {model: (Guess(slug, 0.6), *others) for model, slug in firsts.items()}
+    return compare_wording.matrix(guesses)
+
+
+def test_the_matrix_marks_who_agrees_and_who_does_not():
+    table = _matrix(convmixer="onix", vit_frozen="onix", basic_cnn="abra")
+    assert table.count('class="common">Onix') == 2
+    assert table.count('class="apart">≠ Abra') == 1  # a first guess; second ones may differ
+    assert "Onix is marked" in table
+    assert "class=" not in re.sub('class="(scrolls|findings)"', "", _matrix(convmixer="onix"))

@@ -12,9 +12,10 @@ from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, VIEWS, Address
 from pokeclf.dashboard.chart import Chart
+from pokeclf.dashboard.confusions import Mistakes, TwoModels
 from pokeclf.dashboard.experiments import Experiments
 from pokeclf.dashboard.seen import Observations
-from pokeclf.dashboard.subtabs import Calibration, Leaderboard, Mistakes, Training, Trees, TwoModels
+from pokeclf.dashboard.subtabs import FURTHER, Calibration, Leaderboard, Training, Trees
 from pokeclf.drawings import FOLDER
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
@@ -52,68 +53,85 @@ def few(tmp_path_factory):
     return root
 
 
-def test_everything_is_filled_from_stored_results(experiments, library):
-    updates = experiments.refresh()
-    assert set(updates) == set(experiments.outputs)
-    assert updates[experiments.problem] == ""
-    leaderboard, pair = part(experiments, Leaderboard), part(experiments, TwoModels)
-    rows = updates[leaderboard.table]
-    assert len(rows) == len(library.shelf().tuned)
-    assert rows[0][0] == updates[pair.first]["choices"][0][0]
+def filled(experiments, kind, **asked):
+    """What a part shows when it is first looked at, as an address asks for it."""
+    own = part(experiments, kind)
+    return own.refresh(None, Address(EXPERIMENTS, own.view_id, **asked))
 
 
-def test_every_chart_has_its_table(experiments):
-    updates = experiments.refresh()
-    members = [member for each in experiments.parts for member in vars(each).values()]
-    charts = [member for member in members if isinstance(member, Chart)]
-    drawn = [chart for chart in charts if "value" in updates[chart.plot]]
-    assert len(drawn) >= 8
-    for chart in drawn:
+@pytest.mark.parametrize("kind", [Leaderboard, *FURTHER])
+def test_everything_is_filled_from_stored_results(experiments, library, kind):
+    updates = filled(experiments, kind)
+    own = part(experiments, kind)
+    assert set(updates) == set(own.outputs)
+    assert list(own.refresh(library.written())) == [own.drawn]
+    charts = [member for member in vars(own).values() if isinstance(member, Chart)]
+    assert charts
+    for chart in charts:
         assert updates[chart.plot]["value"].layout.title.text
         assert "<table" in updates[chart.numbers]
         assert f'id="{chart.name}-words"' in updates[chart.numbers]
 
 
+def test_the_leaderboard_comes_first_unless_an_address_asks_for_another_part(experiments, library):
+    updates = experiments.refresh()
+    assert set(updates) == set(experiments.outputs)
+    assert updates[experiments.problem] == ""
+    rows = updates[experiments.leaderboard.table]
+    assert len(rows) == len(library.shelf().tuned)
+    assert (
+        rows[0][0]
+        == filled(experiments, TwoModels)[part(experiments, TwoModels).first]["choices"][0][0]
+    )
+    other = Address(EXPERIMENTS, "trees")
+    assert list(experiments.refresh(None, other)) == [experiments.problem]
+
+
 def test_an_address_chooses_a_part_and_its_models(experiments):
-    later = (experiments.recipes, experiments.gallery, experiments.embedding)
-    assert {each.view_id for each in (*experiments.parts, *later)} == set(VIEWS)
+    assert {each.view_id for each in experiments.parts} == set(VIEWS)
     assert experiments.open() == {}
     asked = Address(EXPERIMENTS, "two-models", first="convmixer", second="vit_frozen")
     opened = experiments.open(asked)
     assert opened[experiments.tabs]["selected"] == "two-models"
-    updates = experiments.refresh(None, opened[experiments.asked])
     pair = part(experiments, TwoModels)
+    updates = pair.refresh(None, opened[experiments.asked])
     assert [updates[menu]["value"] for menu in pair.models] == ["convmixer", "vit_frozen"]
     assert "ConvMixer" in updates[pair.verdict]
     assert pair.link("convmixer", "vit_frozen") == asked.link
     for kind in (Mistakes, Calibration, Trees):
         one = part(experiments, kind)
         asked = Address(EXPERIMENTS, one.view_id, model="extra_trees_exp2")
-        usual, chosen = experiments.refresh(), experiments.refresh(None, asked)
+        usual, chosen = filled(experiments, kind), one.refresh(None, asked)
         assert usual[one.model]["value"] != chosen[one.model]["value"] == "extra_trees_exp2"
         assert usual[one.words] != chosen[one.words]
-        assert usual[pair.first] == chosen[pair.first]
         assert one.link("extra_trees_exp2") == asked.link
+        assert one.refresh(None, opened[experiments.asked])[one.model] == usual[one.model]
+
+
+def test_an_address_stays_until_its_part_is_drawn(experiments):
+    asked = Address(EXPERIMENTS, "mistakes", model="basic_cnn", extent="families")
+    opened = experiments.open(asked)
+    assert opened[experiments.links["mistakes"]] == asked.link
+    assert set(opened) <= set(experiments.opened)
 
 
 def test_an_address_chooses_the_runs_that_are_drawn(experiments):
-    asked = Address(EXPERIMENTS, "training", runs=("basic_cnn-tuned", "convmixer-tuned"))
+    runs = ("basic_cnn-tuned", "convmixer-tuned")
     training = part(experiments, Training)
-    chosen = experiments.refresh(None, asked)[training.runs]["value"]
+    chosen = filled(experiments, Training, runs=runs)[training.runs]["value"]
     assert chosen == ["Basic CNN, our recipe", "ConvMixer, our recipe"]
-    assert training.link(chosen) == asked.link
+    assert training.link(chosen) == Address(EXPERIMENTS, "training", runs=runs).link
 
 
 def test_an_address_chooses_what_is_drawn(experiments):
-    asked = Address(EXPERIMENTS, "training", runs=("convmixer-tuned",), quantity="loss")
     training = part(experiments, Training)
-    updates = experiments.refresh(None, asked)
+    updates = filled(experiments, Training, runs=("convmixer-tuned",), quantity="loss")
     assert updates[training.quantity] == "loss"
     assert "nats" in updates[training.curves.plot]["value"].layout.yaxis.title.text
     for kind in (Mistakes, TwoModels):
         own = part(experiments, kind)
-        asked = Address(EXPERIMENTS, own.view_id, extent="families")
-        updates, usual = experiments.refresh(None, asked), experiments.refresh()
+        updates = filled(experiments, kind, extent="families")
+        usual = filled(experiments, kind)
         assert updates[own.extent] == "families"
         assert updates[own.confusions.numbers] != usual[own.confusions.numbers]
 
@@ -166,14 +184,14 @@ def test_a_made_up_square_is_refused(experiments, place):
 
 
 def test_what_an_address_names_without_results_is_left_out_and_told(experiments, warnings):
-    usual = experiments.refresh()
-    assert not warnings
-    for asked, kind, told in (
-        (Address(EXPERIMENTS, "trees", model="convmixer"), Trees, "nothing of ConvMixer to show"),
-        (Address(EXPERIMENTS, "training", runs=("vit_scratch-study",)), Training, "without result"),
+    for kind, asked, told in (
+        (Trees, {"model": "convmixer"}, "nothing of ConvMixer to show"),
+        (Training, {"runs": ("vit_scratch-study",)}, "without result"),
     ):
         menu = part(experiments, kind).menus[0]
-        assert experiments.refresh(None, asked)[menu] == usual[menu]
+        usual = filled(experiments, kind)[menu]
+        assert not warnings
+        assert filled(experiments, kind, **asked)[menu] == usual
         (said,) = warnings
         assert told in said
         warnings.clear()
@@ -197,10 +215,12 @@ def test_results_are_read_once_until_a_checkpoint_changes(few):
     with gr.Blocks():
         experiments = _experiments(library)
     first = experiments.refresh()
-    drawn = first[experiments.drawn]
-    assert first[part(experiments, Leaderboard).time.plot] == gr.update(visible=False)
-    assert first[part(experiments, Trees).importances.plot] == gr.update(visible=False)
-    assert list(experiments.refresh(drawn)) == [experiments.problem]
+    drawn = first[experiments.leaderboard.drawn]
+    assert first[experiments.leaderboard.time.plot] == gr.update(visible=False)
+    trees = part(experiments, Trees)
+    assert filled(experiments, Trees)[trees.importances.plot] == gr.update(visible=False)
+    again = experiments.refresh(drawn)
+    assert list(again) == [experiments.problem, experiments.leaderboard.drawn]
     # Damaged times are told and leave the column empty.
     (few / latency.FILE).write_text("nonsense\n1\n")
     updates = experiments.refresh(drawn)
