@@ -76,7 +76,7 @@ def test_the_numbers_of_a_column_have_as_many_decimals():
 def test_a_side_without_bars_is_left_out():
     figure = charts.species_difference({"abra": 0.5, "mew": 0.25}, {"abra": 4, "mew": 8}, "A", "B")
     drawn = alternatives.numbers(figure)
-    difference = "difference of accuracy (percentage points)"
+    difference = "difference (percentage points)"
     assert drawn.header == ("better", "species", difference, "test images")
     assert drawn.rows == (("A is better", "Mew", 25, 8), ("A is better", "Abra", 50, 4))
 

@@ -139,6 +139,10 @@ def test_a_browser_draws_it_without_a_network(written, viewport, theme):
         words = page.locator(f"#{folded.get_attribute('aria-labelledby')}")
         assert words.text_content().startswith("Chart: Confusions of")
         assert fits(page)
+        # On paper no chart may be missing.
+        page.pdf()
+        plain = page.locator(".chart:not(.js-plotly-plot)")
+        assert [chart for chart in plain.all() if chart.evaluate("each => each.offsetParent")] == []
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (ground == "rgb(255, 255, 255)") == (theme == "light")
         assert errors == []

@@ -175,7 +175,7 @@ def species_difference(
             orientation="h", name=f"{name} is better", marker={"color": colour},
             hovertemplate="%{y}: %{x:+.0f} points of %{customdata} images<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="difference of accuracy (percentage points)")
+    figure.update_xaxes(title="difference (percentage points)")
     figure.update_layout(
         barmode="relative", legend={"traceorder": "reversed"}, showlegend=True
     )  # fmt: skip

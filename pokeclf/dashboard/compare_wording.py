@@ -99,8 +99,9 @@ def reading(found: Comparison) -> str:
         words += (
             "Each has a scale of its own: yellow is its strongest place."
             if found.maps == EACH
-            else "They are on one scale: the colours show each place's share of its map. A dark "
-            "map spreads over much of the picture; on a scale of its own it shows where most."
+            else "They are on one scale: the colours tell the root of each place's share of its "
+            "map. A dark map spreads over much of the picture; on a scale of its own it shows "
+            "where most."
         )
     return f"{words} {OVERLAP}" if found.one_species and len(found.seats) > 1 else words
 

@@ -144,7 +144,8 @@ def pictures(observations: Observations, found: Comparison) -> Pictures:
         marked = np.mean([brightest(each) for each in shared], 0, dtype=np.float32)
         drawn.append((overlay(crops[0], marked), "All together: where most of them look"))
     for place, (seat, crop) in enumerate(zip(found.seats, crops, strict=True)):
-        heatmap = (shared if found.maps == SAME else alone)[place]
+        # A root, or maps that spread over much of the picture would all be dark beside narrow ones.
+        heatmap = np.sqrt(shared[place]) if found.maps == SAME else alone[place]
         caption = f"{seat.name}, {seat.method.name}, {seat.layer}: {of(seat.species).name}"
         if not brightest(alone[place]).any():
             caption += "; it marks nothing"
