@@ -185,6 +185,26 @@ def differences(shelf: Shelf, model: str) -> str:
     return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
 
 
+def _cause(findings: Sequence[Finding]) -> str:
+    """Why the network as the study describes it, the first of the findings, goes blind."""
+    described, best = findings[0], max(findings, key=lambda found: found.accuracy)
+    better = (
+        f" Of these beginnings the best is “{escape(best.variant)}”: it recognises "
+        f"{percent(best.accuracy)} instead of {percent(described.accuracy)}."
+        if best != described
+        else ""
+    )
+    return (
+        "<p><strong>Why?</strong> Each unit of the dense layer reads the whole last map, whose "
+        "numbers are all positive or 0, and Adam's first step moves every weight equally far, "
+        "whatever the size of its gradient: the steps of a unit's weights add up, and units move "
+        f"by up to {described.first_shift:.0f} times their spread. Those that land below 0 for "
+        f"every picture are dead, {percent(described.dead)} of them after {described.steps} steps "
+        "as the study describes them. With too few left, the network learns no more than how "
+        f"frequent each species is.{better}</p>"
+    )
+
+
 def first_steps(findings: Sequence[Finding], classes: int) -> str:
     """What becomes of the plain CNN in its first steps, in words and a table."""
     if not findings:
@@ -211,5 +231,6 @@ def first_steps(findings: Sequence[Finding], classes: int) -> str:
         "loss is still there, nothing has been learned yet. <em>Shift</em>: how far the first step "
         "moves the units of the dense layer, in units of their spread. <em>Dead</em>: units that "
         "are 0 for every picture, so that no gradient reaches them.</p>"
+        + _cause(findings)
         + table(header, rows, "The first steps of the plain CNN")
     )

@@ -121,6 +121,12 @@ def test_first_steps_are_a_table():
     for cell in ("as it was", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
         assert f">{cell}<" in said
     assert "does: <strong>as it was</strong>" in said
+    assert "by up to 163 times their spread" in said
+    assert "dead, 73.4 % of them after 300 steps" in said
+    assert "Of these beginnings" not in said
+    better = replace(found[0], variant="another", accuracy=0.0957)
+    told = plain(recipefindings.first_steps((*found, better), 151))
+    assert "the best is “another”: it recognises 9.6 % instead of 0.7 %" in told
     seeing = (replace(found[0], guesses=20),)
     assert "does: <strong>none of them</strong>" in plain(recipefindings.first_steps(seeing, 151))
     assert recipefindings.first_steps((), 151) == ""
