@@ -21,7 +21,8 @@ class Metrics:
     ----------
     images : number of images measured.
     accuracy, accuracy_low, accuracy_high : share of right first guesses with its 95 % interval.
-    top5 : share of images whose species is among the first five guesses.
+    top5 : share of images whose species is among the first five guesses; one that is as probable
+        as others, as all are that no tree votes for, counts as the last of them.
     macro_accuracy : mean over the species of the accuracy of each.
     macro_f1 : mean over the species of the harmonic mean of precision and recall.
     loss : mean cross-entropy in nats.
@@ -47,15 +48,15 @@ def measure(logits: np.ndarray, labels: np.ndarray, temperature: float) -> Metri
     guesses = probabilities.argmax(1)
     right = guesses == labels
     low, high = wilson_interval(int(right.sum()), len(right))
-    best5 = np.argpartition(-probabilities, min(5, probabilities.shape[1]) - 1, axis=1)[:, :5]
     of_label = probabilities[np.arange(len(labels)), labels]
+    rank = (probabilities >= of_label[:, None]).sum(1)
     per_species = class_accuracy(guesses, labels, logits.shape[1])
     return Metrics(
         images=len(labels),
         accuracy=float(right.mean()),
         accuracy_low=low,
         accuracy_high=high,
-        top5=float((best5 == labels[:, None]).any(1).mean()),
+        top5=float((rank <= 5).mean()),
         macro_accuracy=float(np.nanmean(per_species)),
         macro_f1=_macro_f1(guesses, labels),
         loss=float(-np.log(np.maximum(of_label, PROBABILITY_FLOOR)).mean()),

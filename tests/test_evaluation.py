@@ -46,6 +46,14 @@ def test_figures_are_scikit_learns(predictions):
     assert metrics.accuracy_low < metrics.accuracy < metrics.accuracy_high
 
 
+def test_a_species_without_a_vote_is_not_among_five_guesses():
+    logits = np.full((3, 12), -13.8)  # as a forest leaves the species that no tree votes for
+    logits[:, 6] = 0
+    assert evaluation.measure(logits, np.array([0, 6, 11]), 1.0).top5 == pytest.approx(1 / 3)
+    logits[:, :4] = -1  # four more with as many votes each
+    assert evaluation.measure(logits, np.array([0, 6, 11]), 1.0).top5 == pytest.approx(2 / 3)
+
+
 def test_the_wilson_interval_by_hand():
     # 8 of 10: (p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n) with z = 1.96
     low, high = evaluation.wilson_interval(8, 10)
