@@ -141,25 +141,19 @@ class Experiments:
         """Everything that :meth:`refresh` changes."""
         return [self.problem, *self.leaderboard.outputs]
 
-    def refresh(
-        self,
-        drawn: tuple[int, ...] | None = None,
-        asked: Address = Address(),  # noqa: B008 - frozen
-    ) -> Updates:
-        """Say what is wrong with the results, and draw the part that comes first.
+    def refresh(self, drawn: tuple[int, ...] | None = None) -> Updates:
+        """Say what is wrong with the results, and bring the leaderboard up to date.
 
         Parameters
         ----------
-        drawn : when the results were written that the leaderboard shows.
-        asked : what the page was opened with; of another part, that is drawn instead.
+        drawn : when the results were written that the leaderboard shows; None where it was not
+            looked at yet, as it draws itself then.
         """
         try:
             shelf = self.library.shelf()
             if not shelf.tuned:
                 raise PokeclfError("No model is trained yet, so there are no results to compare.")
             updates = {self.problem: "".join(f"<p>{escape(each)}</p>" for each in shelf.problems)}
-            if asked.view in (None, self.leaderboard.view_id):
-                updates |= self.leaderboard.refresh(drawn, asked)
-            return updates
+            return updates | (self.leaderboard.refresh(drawn) if drawn else {})
         except Exception as error:  # A person must see a sentence, whatever happened.
             return {self.problem: f"<p>{notices.sentence(error)}</p>"}

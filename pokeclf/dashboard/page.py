@@ -104,8 +104,7 @@ def build(
             with gr.Tab("Data", id=DATA, elem_id=f"tab-{DATA}") as data_tab:
                 data = Data(pictures)
         tab.select(
-            experiments.refresh, [experiments.leaderboard.drawn, experiments.asked],
-            experiments.outputs,
+            experiments.refresh, experiments.leaderboard.drawn, experiments.outputs,
             show_progress="minimal", api_visibility="private",
         )  # fmt: skip
         data_tab.select(
