@@ -35,7 +35,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) ->
         for row in rows
     )
     return (
-        f'<div class="scrolls"><table class="findings"><caption>{escape(caption)}</caption>'
+        '<div class="scrolls"><table class="findings">'
+        f"<caption><span>{escape(caption)}</span></caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -60,6 +60,7 @@ class Compare(Layout):
         compared = [
             self.picture,  # which goes when it cannot be read
             self.result,
+            self.stop,
             self.found,
             self.more,
             self.two,
@@ -85,6 +86,7 @@ class Compare(Layout):
             notices.guarded(self.take_example, len(self.cards.outputs)), self.examples,
             self.cards.outputs, trigger_mode="always_last", **asking,
         ).then(trigger_mode="multiple", **compare)  # fmt: skip
+        self.stop.click(self.give_up, self.latest, [self.result, self.stop], **quiet)
         self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
         told = {
             "fn": self.outdated, "inputs": [self.found, *choices], "outputs": self.stale, **quiet
@@ -145,10 +147,14 @@ class Compare(Layout):
         if asked:
             yield from self.compare(*asked, latest=latest)
 
+    def give_up(self, latest: Latest) -> Updates:
+        """Nobody waits for the comparison any more."""
+        latest.next()
+        return {self.result: "", **self._working(False)}
+
     def clear(self, before: Comparison | None, latest: Latest) -> Updates:
         """Nothing is compared any more: the picture was removed."""
-        latest.next()
-        return {self.result: "", **(self._nothing if before else {})}
+        return {**self.give_up(latest), **(self._nothing if before else {})}
 
     def link(
         self,
@@ -227,8 +233,14 @@ class Compare(Layout):
         number = latest.next()
         for updates in self._steps(path, models, maps, top, (first, second), before):
             if number != latest.number:
+                yield {self.result: gr.skip()}  # Gradio shows the last one again at the end.
                 return
             yield updates
+
+    def _working(self, working: bool) -> Updates:
+        """Whether there is something to stop."""
+        # Gradio loses the label of a button that was hidden when its tab was first shown.
+        return {self.stop: gr.update(value=self.stop.value, visible=working)}
 
     @property
     def _nothing(self) -> Updates:
@@ -251,6 +263,7 @@ class Compare(Layout):
             if not models:
                 raise PokeclfError("Choose at least one model.")
             guesses: dict[str, Guesses] = {}
+            yield self._so_far("guess", 0, len(models), guesses)
             each = answers(self.observations, path, models)
             for number, (model, answer) in enumerate(each, start=1):
                 if isinstance(answer, CheckpointError):
@@ -265,17 +278,16 @@ class Compare(Layout):
             seats: list[Seat] = []
             for model, row in guesses.items():
                 seats.append(seat(self.observations.get(path, model), row, species))
-                yield {
-                    self.result: compare_wording.progress("map", len(seats), len(guesses), guesses)
-                }
+                yield self._so_far("map", len(seats), len(guesses), guesses)
             yield self._view(Comparison(path, maps, chooser, tuple(models), tuple(seats)), pair)
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             unreadable = isinstance(error, ImageError)
-            yield {self.result: "", **({self.picture: None} if unreadable else {})}
+            gone = {self.picture: None} if unreadable else {}
+            yield {self.result: "", **self._working(False), **gone}
 
     def _so_far(self, *progress: Any) -> Updates:  # noqa: ANN401 - as `progress` takes them
-        return {self.result: compare_wording.progress(*progress)}
+        return {self.result: compare_wording.progress(*progress), **self._working(True)}
 
     def _species(self, path: str, top: str | None, guesses: dict[str, Guesses]) -> str:
         if top:
@@ -290,6 +302,7 @@ class Compare(Layout):
             pair = [each.model for each in (found.seats * 2)[:2]]
         return {
             self.result: compare_wording.compared(found, pictures(self.observations, found)),
+            **self._working(False),
             self.found: found,
             self.more: gr.update(visible=True),
             self.two: gr.update(visible=len(options) > 1),
@@ -319,7 +332,8 @@ class Compare(Layout):
         apart = self.differ(found, first, second) if two else ""
         drawn = pictures(self.observations, found)
         page = report.page(found, decode(found.path), drawn, apart, date.today())
-        link = file_link("report.html", "text/html", page.encode(), "Download report (HTML)")
+        name = f"compare-{seen_by_most(found.guesses)}.html"
+        link = file_link(name, "text/html", page.encode(), "Download report (HTML)")
         return f"<p>{link}</p>"
 
 

@@ -79,6 +79,7 @@ class Layout:
             elem_id="compare-top",
         )  # fmt: skip
         self.button = gr.Button("Compare", variant="primary", elem_id="compare-button")
+        self.stop = gr.Button("Stop", size="sm", visible=False, elem_id="compare-stop")
         self.stale = gr.HTML(elem_id="compare-stale", elem_classes="hint", padding=False)
         self.address = gr.HTML(padding=False)
 

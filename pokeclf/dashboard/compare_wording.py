@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from html import escape
 
 from pokeclf import study
 from pokeclf.classifier import Guess
 from pokeclf.dashboard.address import EACH, OWN
-from pokeclf.dashboard.comparison import Comparison, Pictures
+from pokeclf.dashboard.comparison import Comparison, Pictures, first_guesses, seen_by_most
 from pokeclf.dashboard.wording import figures
 from pokeclf.markup import NBSP, percent, table
 from pokeclf.species import of
@@ -25,7 +24,7 @@ def progress(what: str, done: int, count: int, guesses: Guesses) -> str:
     """How many models have answered, and what, as HTML that screen readers tell, too."""
     return (
         f'<p role="status"><progress value="{done}" max="{count}"></progress> '
-        f"{what} {done} of {count}</p>{matrix(guesses)}"
+        f"{what} {done} of {count}</p>{matrix(guesses) if guesses else ''}"
     )
 
 
@@ -39,7 +38,7 @@ def compared(found: Comparison, pictures: Pictures) -> str:
 
 def summary(guesses: Guesses) -> str:
     """Do the models agree?"""
-    (common, count), *others = Counter(row[0].species for row in guesses.values()).most_common()
+    (common, count), *others = first_guesses(guesses)
     name = escape(of(common).name)
     if len(guesses) == 1:
         return f"It says {name}."
@@ -64,8 +63,7 @@ def doubt(found: Comparison) -> str:
 
 def matrix(guesses: Guesses) -> str:
     """Models and their likeliest species, as a table in which agreement is marked."""
-    firsts = Counter(row[0].species for row in guesses.values()).most_common(1)
-    common = firsts[0][0] if firsts and len(guesses) > 1 else None
+    common = seen_by_most(guesses) if len(guesses) > 1 else None
     rows = [
         [study.find(model).name, *(_cell(guess, place, common) for place, guess in enumerate(row))]
         for model, row in guesses.items()
@@ -111,7 +109,7 @@ def _reason(found: Comparison) -> str:
         return f"the best guess of {escape(study.find(found.top).name)}"
     if len(found.seats) == 1:
         return "its best guess"
-    (_, most), *others = Counter(row[0].species for row in found.guesses.values()).most_common(2)
+    (_, most), *others = first_guesses(found.guesses)
     if others and others[0][1] == most:
         return "one of those that equally many models see"
     return "the species that most models see"

@@ -112,9 +112,14 @@ def answers(
             yield model, error
 
 
+def first_guesses(guesses: Mapping[str, Guesses]) -> list[tuple[str, int]]:
+    """Slugs of the species that models see, with how many see each, the most frequent first."""
+    return Counter(row[0].species for row in guesses.values()).most_common()
+
+
 def seen_by_most(guesses: Mapping[str, Guesses]) -> str:
     """The species that most models see: its slug."""
-    return Counter(row[0].species for row in guesses.values()).most_common(1)[0][0]
+    return first_guesses(guesses)[0][0]
 
 
 def seat(seen: Seen, guesses: Guesses, species: str | None) -> Seat:

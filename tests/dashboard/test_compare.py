@@ -47,7 +47,7 @@ def _captions(html):
 def test_models_answer_one_after_the_other_and_then_with_their_maps(compare):
     models = ["convmixer", "vit_frozen", "resnet18_frozen"]
     steps = shown(compare, PIKACHU, models, SAME)
-    assert "guess 1 of 3" in steps[0]
+    assert ["guess 0 of 3" in steps[0], "guess 1 of 3" in steps[1]] == [True, True]
     assert "map 3 of 3" in steps[-2]
     assert "say Pikachu" in steps[-1]
     assert all(study.find(model).name in steps[-1] for model in models)
@@ -216,13 +216,26 @@ def test_an_overtaken_comparison_gives_up(store):
     next(older)
     newer = list(tab.compare(eevee, ["convmixer"], SAME, latest=latest))
     assert newer[-1][tab.found].path == eevee
-    assert list(older) == []
+    assert list(older) == [{tab.result: gr.skip()}]
     running = tab.compare(pikachu, ["convmixer"], SAME, latest=latest)
     next(running)
     cleared = tab.clear(newer[-1][tab.found], latest)
     assert cleared[tab.result] == ""
     assert cleared[tab.found] is None
-    assert list(running) == []
+    assert list(running) == [{tab.result: gr.skip()}]
+
+
+def test_a_comparison_can_be_stopped_while_it_is_at_work(compare):
+    latest = Latest()
+    running = compare.compare(PIKACHU, ["convmixer", "vit_frozen"], SAME, latest=latest)
+    assert next(running)[compare.stop]["visible"]
+    stopped = compare.give_up(latest)
+    assert (stopped[compare.result], stopped[compare.stop]["visible"]) == ("", False)
+    assert list(running) == [{compare.result: gr.skip()}]
+    *_, last = compare.compare(PIKACHU, ["convmixer"], SAME, latest=latest)
+    assert not last[compare.stop]["visible"]
+    *_, refused = compare.compare(PIKACHU, [], SAME, latest=latest)
+    assert not refused[compare.stop]["visible"]
 
 
 def test_a_model_of_an_address_that_is_not_trained_is_told(store, warnings):

@@ -54,7 +54,7 @@ def found(tab, upload):
 def html(tab, found):
     """The file that a person downloads."""
     link = tab.reported(found, "convmixer", "vit_frozen")
-    assert 'download="report.html"' in link
+    assert 'download="compare-pikachu.html"' in link
     data = re.search('href="data:text/html;base64,([^"]+)"', link)[1]
     return base64.b64decode(data).decode()
 
