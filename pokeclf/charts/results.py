@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from pokeclf import study
 from pokeclf.charts.base import INK, OURS, PALETTE, RELATED, RIGHT, STUDY, UNRELATED, titled
+from pokeclf.charts.labels import sides
 from pokeclf.evaluation import Bin
 from pokeclf.latency import Latency
 from pokeclf.results import Result
@@ -67,13 +68,17 @@ def _against(
     ranked = sorted(results, key=lambda model: -results[model].card.test.accuracy)
     places = {model: place for place, model in enumerate(ranked, start=1)}
     shown = {model: result for model, result in results.items() if model in values}
+    accuracies = [100 * result.card.test.accuracy for result in shown.values()]
+    found = sides(np.log([values[model] for model in shown]), accuracies)
+    side = dict(zip(shown, found, strict=True))
     for number, (stage, chosen) in enumerate(_by_stage(shown).items()):
         figure.add_scatter(
             x=[values[result.card.model] for result in chosen],
             y=[100 * result.card.test.accuracy for result in chosen],
             text=[study.find(result.card.model).name for result in chosen],
             customdata=[places[result.card.model] for result in chosen],
-            texttemplate="%{customdata}", textposition="top center", cliponaxis=False,
+            texttemplate="%{customdata}", cliponaxis=False,
+            textposition=[side[result.card.model] for result in chosen],
             mode="markers+text", name=stage, marker={"size": 9, "symbol": number},
             hovertemplate=f"%{{text}}: %{{y:.1f}} %, %{{x:.3g}} {unit}<extra></extra>",
         )  # fmt: skip
