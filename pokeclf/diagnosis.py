@@ -13,6 +13,8 @@ from pokeclf.files import write_atomically
 
 FILE = "study/diagnosis.csv"
 MODEL = "basic_cnn"
+AS_DESCRIBED = "as described"
+"""So begin the names of the ways that the study describes; they differ in their first weights."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Finding:
 def blind(findings: Sequence[Finding]) -> list[str]:
     """Which ways to begin end in a network that gives every probe image the same answer."""
     return [found.variant for found in findings if found.guesses == 1]
+
+
+def as_described(findings: Sequence[Finding]) -> list[Finding]:
+    """What became of the network as the study describes it, from several first weights."""
+    return [found for found in findings if found.variant.startswith(AS_DESCRIBED)]
 
 
 def write(root: Path, findings: Sequence[Finding]) -> None:

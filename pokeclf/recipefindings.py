@@ -186,22 +186,43 @@ def differences(shelf: Shelf, model: str) -> str:
 
 
 def _cause(findings: Sequence[Finding]) -> str:
-    """Why the network as the study describes it, the first of the findings, goes blind."""
-    described, best = findings[0], max(findings, key=lambda found: found.accuracy)
+    """Why the network as the study describes it goes blind; empty where that was not examined."""
+    described = diagnosis.as_described(findings)
+    if not described:
+        return ""
+    first, best = described[0], max(findings, key=lambda found: found.accuracy)
     better = (
         f" Of these beginnings the best is “{escape(best.variant)}”: it recognises "
-        f"{percent(best.accuracy)} instead of {percent(described.accuracy)}."
-        if best != described
+        f"{percent(best.accuracy)} instead of {percent(first.accuracy)}."
+        if best not in described
         else ""
     )
     return (
         "<p><strong>Why?</strong> Each unit of the dense layer reads the whole last map, whose "
         "numbers are all positive or 0, and Adam's first step moves every weight equally far, "
         "whatever the size of its gradient: the steps of a unit's weights add up, and units move "
-        f"by up to {described.first_shift:.0f} times their spread. Those that land below 0 for "
-        f"every picture are dead, {percent(described.dead)} of them after {described.steps} steps "
-        "as the study describes them. With too few left, the network learns no more than how "
-        f"frequent each species is.{better}</p>"
+        f"by up to {first.first_shift:.0f} times their spread. Those that land below 0 for every "
+        f"picture are dead, {_dead(described)} of them after {first.steps} steps as the study "
+        "describes them. With too few left, the network learns no more than how frequent each "
+        f"species is.{_first_weights(described)}{better}</p>"
+    )
+
+
+def _dead(findings: Sequence[Finding]) -> str:
+    """The share of dead units, or from which to which it reaches."""
+    dead = [found.dead for found in findings]
+    least, most = percent(min(dead)), percent(max(dead))
+    return least if least == most else f"{least} to {most}"
+
+
+def _first_weights(described: Sequence[Finding]) -> str:
+    """How many of the networks that differ in their first weights alone go blind."""
+    if len(described) == 1:
+        return ""
+    return (
+        f" Which it will be, the first weights decide: {len(diagnosis.blind(described))} of the "
+        f"{len(described)} networks that began as described, but with other first weights each, "
+        "give every picture the same answer."
     )
 
 

@@ -115,18 +115,26 @@ def test_a_run_whose_gradients_were_clipped_is_said_to_have_been():
 
 
 def test_first_steps_are_a_table():
-    found = (Finding("as it was", 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),)
+    found = (Finding("as described", 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),)
     said = plain(recipefindings.first_steps(found, 151))
     assert "A blind guess costs 5.02" in said
-    for cell in ("as it was", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
+    for cell in ("as described", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
         assert f">{cell}<" in said
-    assert "does: <strong>as it was</strong>" in said
+    assert "does: <strong>as described</strong>" in said
     assert "by up to 163 times their spread" in said
     assert "dead, 73.4 % of them after 300 steps" in said
     assert "Of these beginnings" not in said
+    assert "first weights" not in said
+    seeing = replace(found[0], variant="as described, from others", dead=0.5, guesses=20)
+    told = plain(recipefindings.first_steps((*found, seeing), 151))
+    assert "dead, 50.0 % to 73.4 % of them" in told
+    assert "the first weights decide: 1 of the 2 networks" in told
     better = replace(found[0], variant="another", accuracy=0.0957)
     told = plain(recipefindings.first_steps((*found, better), 151))
     assert "the best is “another”: it recognises 9.6 % instead of 0.7 %" in told
-    seeing = (replace(found[0], guesses=20),)
-    assert "does: <strong>none of them</strong>" in plain(recipefindings.first_steps(seeing, 151))
+    assert "does: <strong>none of them</strong>" in plain(
+        recipefindings.first_steps((seeing,), 151)
+    )
+    other = (replace(found[0], variant="Adam 1e-4"),)
+    assert "Why?" not in recipefindings.first_steps(other, 151)
     assert recipefindings.first_steps((), 151) == ""

@@ -54,9 +54,9 @@ class Variant:
 
 
 VARIANTS = (
-    Variant("as described: Adam 1e-3, pixels 0…1"),
-    Variant("as described, from other first weights", seed=1),
-    Variant("as described, from still others", seed=2),
+    Variant(f"{diagnosis.AS_DESCRIBED}: Adam 1e-3, pixels 0…1"),
+    Variant(f"{diagnosis.AS_DESCRIBED}, from other first weights", seed=1),
+    Variant(f"{diagnosis.AS_DESCRIBED}, from still others", seed=2),
     Variant("gradients clipped, as in our training", clip=OUR_CLIP),
     Variant("pixels 0…255", scale=255.0),
     Variant("Adam 1e-2", lr=1e-2),

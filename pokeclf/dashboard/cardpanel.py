@@ -146,9 +146,18 @@ class CardPanel:
             return {self.desk: None, self.panel: gr.update(visible=False)}
         return self.show(Desk(path, found), model, part)
 
-    def offer(self, path: str) -> Updates:
+    def offer(self, path: str | None) -> Updates:
         """The same for a picture that stays whole until another part is chosen."""
         return {self.picture: path, **self._found(path, None, WHOLE)}
+
+    def offer_after(self, shown: gr.events.Dependency, asking: dict[str, Any]) -> None:
+        """Offer the parts of the picture that an event put onto the page.
+
+        Parameters
+        ----------
+        asking : as :meth:`listen` takes it.
+        """
+        shown.then(self._guarded(self.offer), self.picture, self.outputs, **asking)
 
     def show(self, desk: Desk, model: str | None, part: str | None = None) -> Updates:
         """The panel for a desk; the model says which part, unless one is named."""

@@ -80,6 +80,7 @@ class Compare(Layout):
         # Not with what the inputs stand at: they may not be on the page yet.
         follow = {**compare, "fn": self.follow, "inputs": [self.asked, self.latest]}
         opened = self.asked.change(trigger_mode="once", **follow)  # It is told twice.
+        self.cards.offer_after(opened, asking)
         # The last one counts, see `compare`.
         uploaded = self.cards.listen(self.models, asking, compare)
         taken = self.examples.click(

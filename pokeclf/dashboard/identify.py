@@ -88,10 +88,11 @@ class Identify(Layout):
             ],
             **quiet,
         )  # fmt: skip
-        self.asked.change(
+        opened = self.asked.change(
             self.follow, [self.asked, self.waiting.latest], self.page, trigger_mode="once",
             **asking,
         )  # fmt: skip
+        self.cards.offer_after(opened, asking)
         self.picture.clear(
             self.clear, [self.model, self.waiting.latest],
             [self.verdict, self.panel, self.shown, self.address, *self.waiting.outputs], **quiet,

@@ -45,6 +45,15 @@ def test_a_card_is_found_and_another_part_can_be_chosen(open_page, photo, viewpo
     picture(page, f"{'wide' if viewport is WIDE else 'phone'}-{theme}-card")
 
 
+@pytest.mark.parametrize(("tab", "name"), [("identify", "cards"), ("compare", "compare-cards")])
+def test_an_address_of_a_drawn_card_offers_its_parts(open_page, tab, name):
+    page = open_page(query=f"tab={tab}&example=card-magikarp")
+    expect(page.locator(f"#{name}-words")).to_contain_text("card was found")
+    whole = page.locator(f"#{name}-part").get_by_label("Whole picture")
+    expect(whole).to_be_checked()
+    assert "example=card-magikarp" in page.url
+
+
 def test_four_clicks_show_where_the_card_lies(open_page, photo):
     page = open_page()
     upload(page, photo)
