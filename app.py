@@ -46,9 +46,9 @@ def serve() -> int:
     """Serve the dashboard as the environment asks for; returns the exit code."""
     announce_to_zerogpu()
     from pokeclf import hub
-    from pokeclf.classifier import ModelStore
     from pokeclf.dashboard import uploads
     from pokeclf.dashboard.page import build, launch
+    from pokeclf.modelstore import ModelStore
 
     # Whoever runs servers ends them by either, also where a shell in the background has let Ctrl-C
     # be ignored; both leave nothing behind.

@@ -22,9 +22,10 @@ from benchmarks.growth import resident
 from benchmarks.recording import record
 from pokeclf import catalog, commandline, hub, imaging
 from pokeclf.catalogtable import Table
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.drawings import drawings_of
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from pokeclf.promises import CATALOG, CATALOG_GROWTH
 
 MODEL, FILES = "resnet18_finetuned", 10_000

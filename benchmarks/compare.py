@@ -19,9 +19,10 @@ from PIL import Image
 from benchmarks.gradcam import milliseconds
 from benchmarks.recording import record
 from pokeclf import commandline, explain, hub, imaging, study
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.dashboard.seen import Observations
 from pokeclf.drawings import FOLDER
+from pokeclf.modelstore import ModelStore
 from pokeclf.promises import COMPARISON
 
 ROUNDS = 9

@@ -22,10 +22,11 @@ from torch import Tensor
 
 from benchmarks.recording import record
 from pokeclf import commandline, explain, hub, imaging
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.drawings import FOLDER
 from pokeclf.explain.cam import split_grid
 from pokeclf.models.vit import ViT
+from pokeclf.modelstore import ModelStore
 from pokeclf.promises import GRAD_CAM, GRAD_CAM_TARGET
 
 MODELS = ("resnet18_finetuned", "resnet18_frozen", "convmixer", "vit_finetuned", "vit_frozen")

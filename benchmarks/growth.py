@@ -17,9 +17,9 @@ import torch
 
 from benchmarks.recording import record
 from pokeclf import commandline, explain, hub, imaging, study
-from pokeclf.classifier import ModelStore
 from pokeclf.drawings import drawings_of
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from pokeclf.promises import GROWTH
 from train.workshop import trained_models
 

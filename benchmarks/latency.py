@@ -24,10 +24,10 @@ from PIL import Image
 from app import WORKERS
 from benchmarks.gradcam import milliseconds
 from pokeclf import commandline, hub, imaging, latency, study
-from pokeclf.classifier import ModelStore
 from pokeclf.drawings import FOLDER
 from pokeclf.errors import PokeclfError
 from pokeclf.latency import Latency
+from pokeclf.modelstore import ModelStore
 
 BASELINE = "a plain ResNet-18 forward pass at 224 px"
 WARM_UP = 5

@@ -23,8 +23,8 @@ from benchmarks.mix import Question, bad_files, mix, passes, pictures
 from benchmarks.recording import record
 from benchmarks.visitor import Json, Site
 from pokeclf import commandline, hub, study
-from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from pokeclf.promises import LOAD_ANSWERS, LOAD_MEMORY, LOAD_RATE, Promise
 from tests.serving import serving
 

@@ -19,10 +19,12 @@ import torch
 from benchmarks.growth import resident
 from benchmarks.recording import record
 from pokeclf import commandline, dataset, hub, study
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
 from pokeclf.models.trees import TreeNetwork
+from pokeclf.modelstore import ModelStore
 from pokeclf.promises import TREES_DIFFERENCE, TREES_DISK, TREES_FASTER, TREES_MEMORY
+from pokeclf.split import read_split
 from train.features import last_features
 from train.trees import fit_estimator
 from train.workshop import Workshop
@@ -98,7 +100,7 @@ def _measure(options: argparse.Namespace) -> int:
         f"resident {TREES_MEMORY.target.verdict(memory)}"
     )
     folder = dataset.open_folder(options.data, options.work)
-    split = dataset.read_split(hub.BUNDLED / "split.json")
+    split = read_split(hub.BUNDLED / "split.json")
     shop = Workshop(folder, split, hub.BUNDLED, options.work, None, "tuned", split.seed, None)
     found = [compare(each, backbones[each.card.features_from], shop) for each in trees.values()]
     ratios, differences = zip(*found, strict=True)

@@ -16,8 +16,9 @@ from torch import Tensor
 from benchmarks.gradcam import milliseconds
 from benchmarks.recording import record
 from pokeclf import commandline, explain, hub, imaging, study
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.drawings import FOLDER
+from pokeclf.modelstore import ModelStore
 from pokeclf.promises import TREE_MAP
 
 ROUNDS = 15

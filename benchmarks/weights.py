@@ -20,8 +20,8 @@ import torch
 from app import WORKERS
 from benchmarks.growth import resident
 from pokeclf import commandline, heaps, hub, imaging
-from pokeclf.classifier import ModelStore, sizes_of
 from pokeclf.drawings import drawings_of
+from pokeclf.modelstore import ModelStore, sizes_of
 from train.workshop import trained_models
 
 BOUNDS = (100, 300, 1500)

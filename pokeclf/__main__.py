@@ -21,9 +21,10 @@ from pokeclf import (
     study,
     tradingcards,
 )
-from pokeclf.classifier import ModelStore, Observation
+from pokeclf.classifier import Observation
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
+from pokeclf.modelstore import ModelStore
 
 
 def parser() -> argparse.ArgumentParser:

@@ -19,6 +19,7 @@ from pokeclf.checkpoint import Card
 from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
 from pokeclf.species import of
+from pokeclf.split import SPLIT_FILE, read_split
 from pokeclf.tradingcards import Finder
 
 BATCH = 32
@@ -118,7 +119,7 @@ def written(name: str) -> str:
 def least_confidence(root: Path, card: Card) -> float:
     """The confidence from which on a model is right in :data:`SURE` of the validation images."""
     try:
-        split = dataset.read_split(root / dataset.SPLIT_FILE)
+        split = read_split(root / SPLIT_FILE)
         logits = checkpoint.read_predictions(root / card.model, "validation")
         labels = [card.classes.index(path.split("/")[0]) for path in split.parts["validation"]]
         probabilities = evaluation.calibrated(logits, card.temperature)

@@ -11,8 +11,8 @@ from tqdm import tqdm
 from pokeclf import catalog, commandline, hub, tradingcards
 from pokeclf.catalog import Summary
 from pokeclf.catalogtable import Table
-from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from pokeclf.species import of
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pokeclf.dataset import PARTS, ImageFolder, Split
+from pokeclf.dataset import ImageFolder
 from pokeclf.errors import PokeclfError
 from pokeclf.files import to_json, write_atomically
+from pokeclf.split import PARTS, Split
 
 FILE = "data.json"
 SIZES = 1000
@@ -22,7 +23,7 @@ _DIGEST = 16
 """Hexadecimal digits that are kept of a file's SHA-256: enough to tell files apart."""
 
 Counts = Mapping[str, tuple[int, ...]]
-"""Numbers of images in each of :data:`~pokeclf.dataset.PARTS`, by name."""
+"""Numbers of images in each of :data:`~pokeclf.split.PARTS`, by name."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import numpy as np
 from pokeclf import (
     charts,
     datafindings,
-    dataset,
     embedding,
     evaluation,
     findings,
@@ -28,6 +27,7 @@ from pokeclf.alternatives import Figure
 from pokeclf.cardfigures import CardFigures
 from pokeclf.library import Library, Shelf
 from pokeclf.results import Result
+from pokeclf.split import image_name
 
 COLUMNS = {
     "model": "model",
@@ -266,7 +266,7 @@ def embedded(
     """
     shelf = library.shelf()
     result, found = shelf.result(model), places(library, model)
-    names = [dataset.image_name(path) for path in shelf.split.parts["test"]]
+    names = [image_name(path) for path in shelf.split.parts["test"]]
     title = f"What {name_of(embedding.owner(result.card))} sees as alike"
     figure = charts.data.embedding(found, result, names, colouring, species, title)
     return figure, partial(datafindings.embedded_species, result, found)

@@ -15,12 +15,13 @@ from tqdm import tqdm
 
 from pokeclf import commandline, explain, hub, imaging, reading, species, tradingcards
 from pokeclf.checkpoint import Card
-from pokeclf.classifier import Classifier, ModelStore, Observation
+from pokeclf.classifier import Classifier, Observation
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.caption import caption
 from pokeclf.explain.overlay import captioned, overlay
 from pokeclf.explain.result import NOTHING_FOUND
 from pokeclf.files import check_writable, write_together
+from pokeclf.modelstore import ModelStore
 from pokeclf.reading import Reading
 
 

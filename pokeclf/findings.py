@@ -8,11 +8,11 @@ from html import escape
 import numpy as np
 
 from pokeclf import evaluation, study
-from pokeclf.dataset import image_name
 from pokeclf.latency import Latency
 from pokeclf.markup import NBSP, as_the_study, folded, percent, table
 from pokeclf.results import Result
 from pokeclf.species import of
+from pokeclf.split import image_name
 from pokeclf.study import StudyModel
 from pokeclf.treefindings import SETTING, setting_name
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pokeclf import cardfigures, checkpoint, dataset, latency, results, study
+from pokeclf import cardfigures, checkpoint, latency, results, study
 from pokeclf.cardfigures import CardFigures
 from pokeclf.checkpoint import CheckpointError, NotTrainedError
-from pokeclf.dataset import Split
 from pokeclf.errors import PokeclfError
 from pokeclf.latency import Latency
 from pokeclf.results import Result
+from pokeclf.split import SPLIT_FILE, Split, read_split
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Library:
         written = self.written()
         with self._lock:
             if self._read is None or self._read[0] != written:
-                split = dataset.read_split(self.root / dataset.SPLIT_FILE)
+                split = read_split(self.root / SPLIT_FILE)
                 tuned, first = _readable(self.root, split)
                 studied, second = _readable(self.root / "study", split)
                 latencies, third = _latencies(self.root / latency.FILE)
@@ -87,7 +87,7 @@ class Library:
         files += [
             self.root / latency.FILE,
             self.root / cardfigures.FILE,
-            self.root / dataset.SPLIT_FILE,
+            self.root / SPLIT_FILE,
         ]
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 

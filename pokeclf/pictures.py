@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from pokeclf import dataset, datasummary, imaging
+from pokeclf import datasummary, imaging
 from pokeclf.checkpoint import Card
-from pokeclf.dataset import Split
 from pokeclf.datasummary import DataSummary
 from pokeclf.errors import PokeclfError
 from pokeclf.files import sha256
+from pokeclf.split import SPLIT_FILE, Split, read_split
 
 SIDE = 160
 """Longest side of a thumbnail in pixels."""
@@ -126,7 +126,7 @@ class Pictures:
 
     def _known(self) -> _Known:
         """What there is now: read again only when it was written again."""
-        files = (self.checkpoints / dataset.SPLIT_FILE, self.checkpoints / datasummary.FILE)
+        files = (self.checkpoints / SPLIT_FILE, self.checkpoints / datasummary.FILE)
         written = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
         with self._lock:
             if self._read is None or self._read[0] != written:
@@ -135,7 +135,7 @@ class Pictures:
 
 
 def _known(checkpoints: Path) -> _Known:
-    split = dataset.read_split(checkpoints / dataset.SPLIT_FILE)
+    split = read_split(checkpoints / SPLIT_FILE)
     try:
         summary = datasummary.read(checkpoints, split)
     except PokeclfError as error:

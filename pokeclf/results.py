@@ -15,8 +15,8 @@ import numpy as np
 
 from pokeclf import checkpoint, evaluation, study
 from pokeclf.checkpoint import Card, CheckpointError, NotTrainedError
-from pokeclf.dataset import Split
 from pokeclf.evaluation import Proportion
+from pokeclf.split import Split
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from pokeclf.catalog import Row, Summary
-from pokeclf.classifier import Guess, Observation, Status
+from pokeclf.classifier import Guess, Observation
 from pokeclf.explain import Explanation
 from pokeclf.explain.compare import Overlap
+from pokeclf.modelstore import Status
 
 FILE = Path(__file__).with_name("schema.json")
 VERSION = 1

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pokeclf import alternatives, charts, dataset, hub, results
+from pokeclf import alternatives, charts, hub, results
 from pokeclf.evaluation import Bin
+from pokeclf.split import SPLIT_FILE, read_split
 
 
 @pytest.fixture(scope="module")
 def tuned():
-    return results.read_all(hub.BUNDLED, dataset.read_split(hub.BUNDLED / dataset.SPLIT_FILE))
+    return results.read_all(hub.BUNDLED, read_split(hub.BUNDLED / SPLIT_FILE))
 
 
 def test_a_leaderboard_has_a_row_a_model_with_its_interval(tuned):

@@ -22,9 +22,9 @@ from pokeclf import (
     imaging,
 )
 from pokeclf.__main__ import main
-from pokeclf.classifier import ModelStore
-from pokeclf.dataset import read_split
 from pokeclf.explain import masking
+from pokeclf.modelstore import ModelStore
+from pokeclf.split import read_split
 
 ROOT = Path(__file__).resolve().parent.parent
 KANTO = ROOT.parent / "shared" / "kanto"

@@ -14,7 +14,8 @@ from pokeclf import catalog, hub, imaging, reading
 from pokeclf.__main__ import main
 from pokeclf.catalog import COLUMNS, Row
 from pokeclf.catalogtable import Table
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
+from pokeclf.modelstore import ModelStore
 from pokeclf.tradingcards import CERTAIN, NONE_TRAINED
 from tests.card_scene import CORNERS, card_scene, finder_of_scenes
 

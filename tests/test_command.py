@@ -13,8 +13,8 @@ from PIL import Image
 
 from pokeclf import explaincommand, reading, tradingcards
 from pokeclf.__main__ import main
-from pokeclf.classifier import ModelStore
 from pokeclf.imaging import decode
+from pokeclf.modelstore import ModelStore
 from pokeclf.tradingcards import PARTS, WHOLE
 from tests.bad_images import REFUSED, TEN, bad_images
 from tests.card_scene import card_scene, finder_of_scenes

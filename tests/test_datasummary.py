@@ -11,6 +11,7 @@ from PIL import Image
 from pokeclf import dataset, datasummary
 from pokeclf.errors import PokeclfError
 from pokeclf.files import sha256
+from pokeclf.split import PARTS, SPLIT_FILE, make_split, write_split
 from tests.tiny_data import SIZE, SPECIES, write_images, write_world
 from train.__main__ import main
 
@@ -35,7 +36,7 @@ def altered(world, tmp_path):
 def test_images_are_counted_by_species_kind_source_and_size(world):
     summary = datasummary.read(world.checkpoints, world.split)
     assert set(summary.species) == set(SPECIES)
-    assert summary.images == tuple(len(world.split.parts[part]) for part in dataset.PARTS)
+    assert summary.images == tuple(len(world.split.parts[part]) for part in PARTS)
     assert {name: sum(row) for name, row in summary.kinds.items()} == {"art": 45, "card": 15}
     assert {name: sum(row) for name, row in summary.sources.items()} == {"somewhere": 60}
     assert summary.sizes == ((*SIZE, 60),)
@@ -61,8 +62,8 @@ def test_sizes_are_those_of_the_files_and_broken_ones_are_counted(tmp_path):
     (images / "abra" / "broken.png").write_bytes(b"not an image")
     (images / "manifest.csv").unlink()
     work, root = tmp_path / "work", tmp_path / "checkpoints"
-    split = dataset.make_split(dataset.open_folder(images, work), 0)
-    dataset.write_split(split, root / dataset.SPLIT_FILE)
+    split = make_split(dataset.open_folder(images, work), 0)
+    write_split(split, root / SPLIT_FILE)
     arguments = ["data", f"--data={images}", f"--out={root}", f"--work={work}"]
     assert main(arguments) == 0
     summary = datasummary.read(root, split)

@@ -7,8 +7,8 @@ import pytest
 
 from pokeclf import drawings
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.classifier import ModelStore
 from pokeclf.drawings import drawings_of
+from pokeclf.modelstore import ModelStore
 
 
 @pytest.fixture(scope="module")

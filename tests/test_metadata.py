@@ -11,7 +11,6 @@ import gradio as gr
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.api import Api
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.identify import Identify
@@ -19,6 +18,7 @@ from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.uploads import VARIABLE
 from pokeclf.dashboard.waiting import Latest
 from pokeclf.imaging import decode
+from pokeclf.modelstore import ModelStore
 from tests.bad_images import quadrants
 from tests.tiny_checkpoints import write_random_checkpoint
 

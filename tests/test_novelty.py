@@ -9,8 +9,8 @@ import torch
 
 from pokeclf import checkpoint, imaging, novelty
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.classifier import ModelStore
 from pokeclf.drawings import FOLDER
+from pokeclf.modelstore import ModelStore
 from pokeclf.novelty import Detector, Distances, Novelty, Refusals, signs
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pokeclf import checkpoint, dataset, datasummary, hub
+from pokeclf import checkpoint, datasummary, hub
 from pokeclf.errors import PokeclfError
 from pokeclf.files import sha256
 from pokeclf.pictures import HOW, SIDE, PictureError, Pictures
+from pokeclf.split import SPLIT_FILE, write_split
 from tests.tiny_data import write_images, write_world
 
 KANTO = Path(__file__).resolve().parents[2] / "shared" / "kanto"
@@ -76,7 +77,7 @@ def test_a_strangers_split_does_not_lead_out_of_the_folder(world, tmp_path):
     raw["split_fingerprint"] = split.fingerprint
     for table in ("species", "kinds", "sources"):
         next(iter(raw[table].values()))[2] += 1
-    dataset.write_split(split, world.checkpoints / dataset.SPLIT_FILE)
+    write_split(split, world.checkpoints / SPLIT_FILE)
     (world.checkpoints / datasummary.FILE).write_text(json.dumps(raw))
     pictures = Pictures(world.checkpoints, world.images)
     assert pictures.missing() is None

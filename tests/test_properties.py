@@ -26,7 +26,6 @@ from pokeclf import (
     checkpoint,
     commandline,
     containers,
-    dataset,
     diagnosis,
     embedding,
     imaging,
@@ -39,6 +38,7 @@ from pokeclf.checkpoint import CheckpointError
 from pokeclf.dashboard import address, notices, uploads
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import trust
+from pokeclf.split import read_split
 from tests.bad_images.trial import DEFECT, attempt
 from tests.tiny_checkpoints import write_random_checkpoint
 
@@ -189,7 +189,7 @@ def test_any_contents_of_a_stored_file_are_refused_by_our_own_error(folder, cont
     card = checkpoint.read_card(folder)
     place = folder.parent / "stored"
     readers = {
-        "split.json": lambda: dataset.read_split(place / "split.json"),
+        "split.json": lambda: read_split(place / "split.json"),
         latency.FILE: lambda: latency.read(place / latency.FILE),
         diagnosis.FILE: lambda: diagnosis.read(place),
         trust.FILE: lambda: trust.read(place, "0"),

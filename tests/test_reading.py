@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from pokeclf import hub, reading, tradingcards
-from pokeclf.classifier import ModelStore
 from pokeclf.drawings import FOLDER
 from pokeclf.imaging import decode
+from pokeclf.modelstore import ModelStore
 from pokeclf.tradingcards import CERTAIN, PARTS, WHOLE, TradingCard
 
 

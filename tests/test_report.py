@@ -7,13 +7,14 @@ import shutil
 
 import pytest
 
-from pokeclf import charts, dataset, exhibits, findings, hub, markup, report, treefindings
+from pokeclf import charts, exhibits, findings, hub, markup, report, treefindings
 from pokeclf.__main__ import main
 from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.gallery import Gallery
 from pokeclf.dashboard.recipes import Recipes
 from pokeclf.dashboard.subtabs import FURTHER, Leaderboard
 from pokeclf.library import Library
+from pokeclf.split import SPLIT_FILE
 from tests.dashboard.page.browser import CHROMIUM, FLAGS, PHONE, WIDE, fits
 
 LARGEST = 15 * 10**6
@@ -73,7 +74,7 @@ def _few(root):
     """A folder of checkpoints with a single model."""
     few = root / "few"
     shutil.copytree(hub.BUNDLED / "convmixer", few / "convmixer")
-    shutil.copy(hub.BUNDLED / dataset.SPLIT_FILE, few)
+    shutil.copy(hub.BUNDLED / SPLIT_FILE, few)
     return few
 
 
@@ -110,7 +111,7 @@ def test_a_bad_name_is_one_sentence(tmp_path, capsys, monkeypatch, out, sentence
 
 
 def test_without_results_nothing_is_written(tmp_path, capsys):
-    shutil.copy(hub.BUNDLED / dataset.SPLIT_FILE, tmp_path)
+    shutil.copy(hub.BUNDLED / SPLIT_FILE, tmp_path)
     assert main([f"--checkpoints={tmp_path}", "report", f"--out={tmp_path / 'r.html'}"]) == 2
     assert "there is nothing to report" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from pokeclf import checkpoint, dataset
-from pokeclf.dataset import Split
+from pokeclf.split import SPLIT_FILE, Split, make_split, write_split
 from tests.tiny_checkpoints import write_random_checkpoint
 from train.data import describe
 
@@ -48,8 +48,8 @@ def write_images(root: Path, seed: int = 0) -> Path:
 def write_world(folder: Path) -> World:
     """Images, and checkpoints that answered them; the second model is right about all."""
     images, root, work = write_images(folder / "images"), folder / "checkpoints", folder / "work"
-    split = dataset.make_split(dataset.open_folder(images, work), 0)
-    dataset.write_split(split, root / dataset.SPLIT_FILE)
+    split = make_split(dataset.open_folder(images, work), 0)
+    write_split(split, root / SPLIT_FILE)
     describe(images, root, work)
     for number, model in enumerate(MODELS):
         write_result(root, model, split, mistakes=3 * (1 - number))

@@ -23,9 +23,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pokeclf import commandline, dataset, heaps, study
-from pokeclf.dataset import ImageFolder, Split
+from pokeclf.dataset import ImageFolder
 from pokeclf.errors import PokeclfError
 from pokeclf.files import check_folder_writable
+from pokeclf.split import SPLIT_FILE, Split, make_split, read_split, write_split
 from pokeclf.study import StudyModel
 from train.neural import train_neural
 from train.sources import data_folder
@@ -150,10 +151,10 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
 
 def _split(folder: ImageFolder, root: Path, seed: int) -> Split:
     """The split beside the checkpoints, which all models share; made when there is none."""
-    path = root / dataset.SPLIT_FILE
+    path = root / SPLIT_FILE
     if not path.exists():
-        dataset.write_split(dataset.make_split(folder, seed), path)
-    split = dataset.read_split(path)
+        write_split(make_split(folder, seed), path)
+    split = read_split(path)
     split.check(folder, root)
     return split
 

@@ -20,8 +20,9 @@ from tqdm import tqdm
 
 from pokeclf import cardfigures, commandline, reading, tradingcards
 from pokeclf.cardfigures import CardFigures
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.files import sha256
+from pokeclf.modelstore import ModelStore
 from pokeclf.tradingcards import Finder
 from train.cardfinder import every_second, scenes_of
 from train.cardphotos import Scenes

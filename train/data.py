@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pokeclf import commandline, dataset, datasummary, imaging
+from pokeclf.split import SPLIT_FILE, read_split
 from train.finished import parser
 from train.sources import data_folder
 
@@ -28,7 +29,7 @@ def describe(data: Path, root: Path, work: Path) -> int:
     PokeclfError
         When there is no split in ``root``, or it belongs to other images.
     """
-    split = dataset.read_split(root / dataset.SPLIT_FILE)
+    split = read_split(root / SPLIT_FILE)
     folder = dataset.open_folder(data, work)
     split.check(folder, root)
     with ThreadPoolExecutor() as pool:

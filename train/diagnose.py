@@ -23,6 +23,7 @@ from pokeclf import commandline, dataset, diagnosis, study
 from pokeclf.diagnosis import Finding
 from pokeclf.errors import PokeclfError
 from pokeclf.models.basic_cnn import BasicCNN
+from pokeclf.split import read_split
 from train.batches import ImageBatches
 from train.finished import parser
 from train.loop import autocast, best_device, layout, to_device
@@ -153,7 +154,7 @@ def _diagnose(options: argparse.Namespace) -> int:
     if options.steps is not None and options.steps < 1:
         raise PokeclfError("--steps takes a number of at least 1.")
     folder = dataset.open_folder(data_folder(options.data), options.work)
-    split = dataset.read_split(options.out / "split.json")
+    split = read_split(options.out / "split.json")
     split.check(folder, options.out)
     recipe = study.find(diagnosis.MODEL).recipes["study"]
     probe_indices = split.indices(folder, "validation")

@@ -16,8 +16,9 @@ from sklearn.manifold import TSNE
 from torch import Tensor
 
 from pokeclf import embedding, study
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from train.features import image_features
 from train.finished import models_parser, on_models
 from train.workshop import Workshop

@@ -17,12 +17,13 @@ from scipy import stats
 from torch import Tensor
 from tqdm import tqdm
 
-from pokeclf.classifier import Classifier, ModelStore, Observation
+from pokeclf.classifier import Classifier, Observation
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import Method, Options, explain, methods_of, trust
 from pokeclf.explain.faithfulness import Scores, in_cells, random_maps, scores
 from pokeclf.explain.trust import Trust
 from pokeclf.models.trees import TreeNetwork
+from pokeclf.modelstore import ModelStore
 from train.finished import models_parser, on_models
 from train.loop import autocast
 from train.randomisation import randomised, relabelled

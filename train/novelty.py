@@ -24,9 +24,10 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from pokeclf import checkpoint, commandline, novelty, study
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
+from pokeclf.modelstore import ModelStore
 from pokeclf.novelty import Detector, Distances, Novelty, Refusals, signs
 from train.features import last_features
 from train.finished import models_parser

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pokeclf import promises, study
-from pokeclf.classifier import ModelStore
 from pokeclf.explain import default_method
+from pokeclf.modelstore import ModelStore
 from pokeclf.promises import AT_LEAST, AT_MOST, Figure, Promise, Target
 from pokeclf.results import Result
 from train.tables import Stored

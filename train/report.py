@@ -12,14 +12,15 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from pokeclf import cardfigures, commandline, dataset, diagnosis, hub, novelty, promises, results
-from pokeclf.classifier import ModelStore, Status
+from pokeclf import cardfigures, commandline, diagnosis, hub, novelty, promises, results
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import trust
 from pokeclf.explain.trust import Trust
 from pokeclf.files import write_atomically
+from pokeclf.modelstore import ModelStore, Status
 from pokeclf.novelty import Novelty
 from pokeclf.results import Result
+from pokeclf.split import read_split
 from train import promised, tables
 from train.modelcards import model_card
 from train.tables import Stored
@@ -173,7 +174,7 @@ _NEIGHBOURS = (
 
 def read_stored(root: Path) -> Stored:
     """All results in a folder of checkpoints."""
-    split = dataset.read_split(root / "split.json")
+    split = read_split(root / "split.json")
     tuned = results.read_all(root, split)
     return Stored(
         tuned=tuned,

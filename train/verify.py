@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pokeclf import evaluation
-from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from train.finished import models_parser, on_models
 from train.workshop import Workshop
 

@@ -21,12 +21,14 @@ from tqdm import tqdm
 
 from pokeclf import checkpoint, dataset, evaluation, study
 from pokeclf.checkpoint import Card
-from pokeclf.classifier import Classifier, ModelStore
-from pokeclf.dataset import ImageFolder, Split
+from pokeclf.classifier import Classifier
+from pokeclf.dataset import ImageFolder
 from pokeclf.errors import PokeclfError
 from pokeclf.files import folder_written_whole, sha256, write_atomically
 from pokeclf.imaging import Preprocessing
+from pokeclf.modelstore import ModelStore
 from pokeclf.recipe import Recipe, TreeRecipe
+from pokeclf.split import SPLIT_FILE, Split, read_split
 from pokeclf.study import StudyModel
 from train.batches import ImageBatches
 from train.sources import data_folder
@@ -243,7 +245,7 @@ def finished_workshop(data: str, root: Path, work: Path) -> Workshop:
     PokeclfError
         When there is no split in ``root``, or it belongs to other images than ``data``.
     """
-    split = dataset.read_split(root / dataset.SPLIT_FILE)
+    split = read_split(root / SPLIT_FILE)
     folder = dataset.open_folder(data_folder(data), work)
     split.check(folder, root)
     return Workshop(folder, split, root, work, None, "tuned", split.seed, None)

@@ -9,11 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pokeclf.charts.base import GRID, OURS, PALETTE, titled
-from pokeclf.dataset import PARTS
 from pokeclf.datasummary import Counts
 from pokeclf.markup import percent
 from pokeclf.results import Result
 from pokeclf.species import of
+from pokeclf.split import PARTS
 
 PART_NAMES = dict(zip(PARTS, ("training", "validation", "test"), strict=True))
 TYPE, SPECIES, FAMILY = "type", "species", "family"

@@ -9,11 +9,11 @@ from html import escape
 import gradio as gr
 
 from pokeclf import findings
-from pokeclf.dataset import image_name
 from pokeclf.errors import PokeclfError
 from pokeclf.markup import table
 from pokeclf.pictures import Pictures
 from pokeclf.results import Result
+from pokeclf.split import image_name
 
 PICK = """
 element.addEventListener('click', event => {

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from pokeclf import catalog, dataset, tradingcards
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.dashboard import limits, notices, picker, uploads
 from pokeclf.dashboard.address import COLLECTION, Address
 from pokeclf.dashboard.answer import NONE_TRAINED
@@ -21,6 +21,7 @@ from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import MAX_BYTES
+from pokeclf.modelstore import ModelStore
 from pokeclf.species import BY_SLUG, of
 from pokeclf.study import STUDY
 

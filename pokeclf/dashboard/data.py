@@ -12,11 +12,11 @@ from pokeclf.dashboard.address import DATA, Address
 from pokeclf.dashboard.cards import Shown, listing
 from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.inputs import Menu
-from pokeclf.dataset import Split
 from pokeclf.datasummary import Counts
 from pokeclf.errors import PokeclfError
 from pokeclf.pictures import Pictures
 from pokeclf.species import of
+from pokeclf.split import Split
 
 SAMPLES = 24
 """Images that are shown of a species."""

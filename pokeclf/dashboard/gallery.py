@@ -25,13 +25,13 @@ from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.dashboard.twomaps import maps
-from pokeclf.dataset import image_name
 from pokeclf.errors import PokeclfError
 from pokeclf.findings import ANSWER
 from pokeclf.library import Library, Shelf
 from pokeclf.pictures import Pictures
 from pokeclf.results import Result
 from pokeclf.species import of
+from pokeclf.split import image_name
 
 CHOICES = (
     ("the surest mistakes", MISTAKES),

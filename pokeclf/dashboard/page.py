@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import limits, tools, wording
 from pokeclf.dashboard.address import (
     COLLECTION,
@@ -36,6 +35,7 @@ from pokeclf.drawings import drawings_of
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
 from pokeclf.markup import TABLES_CSS
+from pokeclf.modelstore import ModelStore
 from pokeclf.pictures import Pictures
 
 HERE = Path(__file__).parent

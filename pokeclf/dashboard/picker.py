@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from pokeclf.classifier import ModelStore, Status
 from pokeclf.dashboard import notices, wording
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore, Status
 
 UNTRAINED = (
     "No model is trained yet. Train the smallest one with "

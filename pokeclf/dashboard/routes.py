@@ -7,8 +7,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from pokeclf import __version__, schema
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.answer import NONE_TRAINED
+from pokeclf.modelstore import ModelStore
 
 
 def routes(store: ModelStore) -> list[Route]:

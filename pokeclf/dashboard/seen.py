@@ -12,11 +12,12 @@ from PIL import Image
 
 from pokeclf import reading
 from pokeclf.checkpoint import NotTrainedError
-from pokeclf.classifier import Classifier, ModelStore, Observation
+from pokeclf.classifier import Classifier, Observation
 from pokeclf.dashboard import limits, uploads
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import canonical, decode
 from pokeclf.models.network import ConvolutionalNetwork
+from pokeclf.modelstore import ModelStore
 from pokeclf.tradingcards import NONE_TRAINED, WHOLE, Finder
 
 KEPT = 64

@@ -11,9 +11,10 @@ from itertools import groupby
 from PIL import Image
 
 from pokeclf.checkpoint import Card
-from pokeclf.classifier import Guess, Status
+from pokeclf.classifier import Guess
 from pokeclf.imaging import Preprocessing
 from pokeclf.markup import NBSP, percent
+from pokeclf.modelstore import Status
 from pokeclf.species import of
 from pokeclf.study import SCRATCH, StudyModel, find
 

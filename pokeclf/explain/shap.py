@@ -107,7 +107,7 @@ def _leaf_contributions(paths: _Paths, weights: Tensor) -> Tensor:
 def _paths(ensemble: Forest | Boosted, leaves: Tensor, features: Tensor) -> _Paths:
     nodes, cover = ensemble.nodes, ensemble.node_cover
     # index_select gathers several times as fast as indexing does, and nearly all of this is that.
-    node = nodes.leaf_node.index_select(0, leaves)
+    node = nodes.inner + leaves
     images = cover.index_select(0, node)
     feature, known, unknown = [], [], []
     while True:
@@ -120,7 +120,7 @@ def _paths(ensemble: Forest | Boosted, leaves: Tensor, features: Tensor) -> _Pat
         compared = nodes.feature.index_select(0, above)
         threshold = nodes.threshold.index_select(0, above)
         goes_left = features.index_select(0, compared) <= threshold
-        is_left = nodes.left.index_select(0, above) == node
+        is_left = nodes.child.index_select(0, 2 * above) == node
         share = (images / images_above.clamp(min=1e-12)).double()
         feature.append(torch.where(inside, compared, -1))
         known.append(torch.where(inside, (goes_left == is_left).double(), 1.0))

@@ -1,4 +1,4 @@
-"""Tree ensembles on a network's features, stored sparsely and run as tensor operations."""
+"""Tree ensembles on a network's features, stored sparsely and run as array operations."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pokeclf.evaluation import PROBABILITY_FLOOR
 from pokeclf.models.network import Network
+from pokeclf.models.nodes import Nodes
 
 
 class Ensemble(Protocol):
@@ -21,118 +23,6 @@ class Ensemble(Protocol):
 
     def scores(self, features: Tensor, species: int) -> Tensor:
         """What explanations are about, of one class: float32 N × D → float32 N."""
-
-
-class Nodes(nn.Module):
-    """The comparisons of many trees, a few bytes each.
-
-    All trees stand in one array in level order: the roots, then all nodes of depth 1, and so on.
-    An inner node's children then follow each other in the next level, in their parents' order, so
-    neither child needs an address. Rows go down all trees at once, level by level ("tree traversal"
-    of Hummingbird, Nakandala et al. 2020, section 4.1); those that reached a leaf stay behind.
-
-    Parameters
-    ----------
-    feature : int16, per node: the feature that is compared, -1 for a leaf.
-    threshold : float32, per inner node: go left when the value is at most this.
-
-    Raises
-    ------
-    ValueError
-        When the arrays do not describe complete trees.
-    """
-
-    def __init__(self, feature: Tensor, threshold: Tensor, trees: int) -> None:
-        super().__init__()
-        inner = feature >= 0
-        self.trees = trees
-        self.levels, left = _children(inner, trees)
-        if len(threshold) != int(inner.sum()):
-            raise ValueError("thresholds do not fit the nodes")
-        everywhere = torch.zeros(len(feature))
-        everywhere[inner] = threshold
-        self.leaves = len(feature) - len(threshold)
-        self.register_buffer("feature", feature.clamp(min=0).to(torch.int32))
-        self.register_buffer("threshold", everywhere)
-        self.register_buffer("left", left.to(torch.int32))
-        self.register_buffer("inner", inner)
-        self.register_buffer("leaf_number", (torch.cumsum(~inner, 0) - 1).to(torch.int32))
-
-    def leaf_of(self, features: Tensor, trees: Tensor | None = None) -> Tensor:
-        """Number of the leaf that each row reaches in each tree: N × D → N × trees, int64.
-
-        Parameters
-        ----------
-        trees : numbers of those that are asked, int64; all when None.
-        """
-        roots = torch.arange(self.trees) if trees is None else trees
-        rows, values = len(features), features.flatten()
-        # The rows of a tree side by side are near each other in memory, too; and index_select
-        # gathers several times as fast as indexing does, of which there is nothing else here.
-        node = roots.int().repeat_interleave(rows)
-        first = (torch.arange(rows, dtype=torch.int32) * features.shape[1]).repeat(len(roots))
-        place = torch.arange(len(node), dtype=torch.int32)
-        found = torch.empty_like(node)
-        while len(node):
-            inner = self.inner.index_select(0, node)
-            arrived, going = (~inner).nonzero().flatten(), inner.nonzero().flatten()
-            found[place.index_select(0, arrived)] = node.index_select(0, arrived)
-            node, first, place = (each.index_select(0, going) for each in (node, first, place))
-            value = values.index_select(0, first + self.feature.index_select(0, node))
-            right = value > self.threshold.index_select(0, node)
-            node = self.left.index_select(0, node) + right
-        return self.leaf_number.index_select(0, found).view(-1, rows).T.long()
-
-    @cached_property
-    def parent(self) -> Tensor:
-        """Every node's parent, int32, -1 for roots; only explanations need it."""
-        parent = torch.full((len(self.left),), -1, dtype=torch.int32)
-        inner = self.inner.nonzero().flatten()
-        left = self.left[inner].long()
-        parent[left] = parent[left + 1] = inner.to(torch.int32)
-        return parent
-
-    @cached_property
-    def leaf_node(self) -> Tensor:
-        """The node of every leaf, int32."""
-        return (~self.inner).nonzero().flatten().to(torch.int32)
-
-    @cached_property
-    def leaf_tree(self) -> Tensor:
-        """The tree of every leaf, int32."""
-        tree = torch.arange(len(self.left), dtype=torch.int32)
-        for start, end in self.levels[1:]:
-            tree[start:end] = tree[self.parent[start:end].long()]
-        return tree[self.leaf_node]
-
-    @property
-    def explanation_bytes(self) -> int:
-        """Memory of what explanations compute once and keep: ancestry, and a cover per node."""
-        return 4 * (2 * len(self.left) + 2 * self.leaves)
-
-    def summed_up(self, of_leaves: Tensor) -> Tensor:
-        """For every node the sum over the leaves below it, float32."""
-        total = torch.zeros(len(self.left))
-        total[self.leaf_node] = of_leaves
-        for start, end in reversed(self.levels[1:]):
-            total.index_add_(0, self.parent[start:end].long(), total[start:end].clone())
-        return total
-
-
-def _children(inner: Tensor, trees: int) -> tuple[list[tuple[int, int]], Tensor]:
-    """Bounds of the levels, and every node's left child; a leaf's is the leaf itself."""
-    left = torch.arange(len(inner))
-    levels = [(0, trees)]
-    while True:
-        start, end = levels[-1]
-        level = inner[start:end].nonzero().flatten() + start
-        if len(level) == 0:
-            break
-        left[level] = end + 2 * torch.arange(len(level))
-        levels.append((end, end + 2 * len(level)))
-    if end != len(inner):
-        raise ValueError("nodes do not form complete trees")
-    return levels, left
 
 
 class Forest(nn.Module):
@@ -193,19 +83,19 @@ class Forest(nn.Module):
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Mean over the trees of the class shares in the reached leaves: N × classes float32."""
-        leaf = self.nodes.leaf_of(features.float()).flatten()
-        start = self.leaf_starts[leaf].long()
-        size = self.leaf_starts[leaf + 1].long() - start
-        row = torch.arange(len(features)).repeat_interleave(self.nodes.trees)
-        first = (start - (size.cumsum(0) - size)).repeat_interleave(size)
-        position = first + torch.arange(len(first))
-        total = torch.zeros(len(features) * self.num_classes)
-        total.index_add_(
-            0,
-            row.repeat_interleave(size) * self.num_classes + self.leaf_classes[position].long(),
-            self.leaf_shares[position],
+        leaf = self.nodes.leaf_of(features.float()).numpy().ravel()
+        starts, classes = self.leaf_starts.numpy(), self.leaf_classes.numpy()
+        start = starts.take(leaf)
+        size = starts.take(leaf + 1) - start
+        # The entries of all reached leaves, one leaf after the other.
+        position = np.repeat(start - (np.cumsum(size) - size), size) + np.arange(size.sum())
+        row = np.repeat(np.arange(len(features)).repeat(self.nodes.trees), size)
+        total = np.bincount(
+            row * self.num_classes + classes.take(position),
+            self.leaf_shares.numpy().take(position),
+            len(features) * self.num_classes,
         )
-        return total.view(len(features), -1) / self.nodes.trees
+        return torch.from_numpy(total.reshape(len(features), -1) / self.nodes.trees).float()
 
 
 class Boosted(nn.Module):
@@ -255,9 +145,11 @@ class Boosted(nn.Module):
 
     def probabilities(self, features: Tensor) -> Tensor:
         """Softmax of the margins: N × classes float32."""
-        added = self.leaf_values[self.nodes.leaf_of(features.float())]
-        margin = self.base.repeat(len(features), 1).index_add_(1, self.tree_class, added)
-        return margin.softmax(1)
+        added = self.leaf_values.numpy().take(self.nodes.leaf_of(features.float()).numpy())
+        rows, classes = len(features), len(self.base)
+        place = np.arange(rows)[:, None] * classes + self.tree_class.numpy()
+        margin = np.bincount(place.ravel(), added.ravel(), rows * classes).reshape(rows, -1)
+        return (self.base + torch.from_numpy(margin).float()).softmax(1)
 
 
 def ensemble(architecture: str, arrays: Mapping[str, Tensor], num_classes: int) -> Ensemble:

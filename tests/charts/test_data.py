@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pokeclf import alternatives, charts, datafindings, datasummary, embedding, hub, study
-from pokeclf.dataset import read_split
 from pokeclf.library import Library
+from pokeclf.split import read_split
 from tests.dashboard.conftest import plain
 
 

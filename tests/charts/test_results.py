@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pokeclf import charts, dataset, hub, results, study
+from pokeclf import charts, hub, results, study
 from pokeclf.evaluation import Bin
 from pokeclf.latency import Latency
+from pokeclf.split import SPLIT_FILE, read_split
 
 
 @pytest.fixture(scope="module")
 def tuned():
-    return results.read_all(hub.BUNDLED, dataset.read_split(hub.BUNDLED / dataset.SPLIT_FILE))
+    return results.read_all(hub.BUNDLED, read_split(hub.BUNDLED / SPLIT_FILE))
 
 
 def _named(figure):

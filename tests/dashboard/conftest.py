@@ -11,11 +11,11 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is i
 
 import gradio as gr
 
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest
 from pokeclf.markup import NBSP
+from pokeclf.modelstore import ModelStore
 from tests.serving import serving
 from tests.tiny_checkpoints import write_random_checkpoint
 

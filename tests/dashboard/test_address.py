@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 import pytest
 
 from pokeclf import study
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
 from pokeclf.dashboard.waiting import Latest, StoppedError
 from pokeclf.dashboard.wording import unknown_address
 from pokeclf.explain import METHODS, layers_of, methods_of
+from pokeclf.modelstore import ModelStore
 from pokeclf.species import BY_SLUG
 from tests.dashboard.conftest import DRAWINGS, EEVEE
 

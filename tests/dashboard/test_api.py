@@ -18,12 +18,12 @@ from PIL import Image
 
 from pokeclf import hub, reading, schema, tradingcards
 from pokeclf.__main__ import main
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import api
 from pokeclf.dashboard.seen import Observations
 from pokeclf.explain import explain
 from pokeclf.explain.overlay import overlay
 from pokeclf.imaging import decode
+from pokeclf.modelstore import ModelStore
 from pokeclf.tradingcards import NONE_TRAINED
 from tests.card_scene import card_scene
 from tests.dashboard.conftest import EEVEE, PIKACHU

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from pokeclf import drawings, reading
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.cardpanel import CardPanel
 from pokeclf.dashboard.inputs import Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
+from pokeclf.modelstore import ModelStore
 from pokeclf.tradingcards import CERTAIN, PARTS, WHOLE, TradingCard, views
 from tests.card_scene import CORNERS, card_scene
 

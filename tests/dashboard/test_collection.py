@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from pokeclf import catalog, tradingcards
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import collection, limits
 from pokeclf.dashboard.address import COLLECTION, Address, read
 from pokeclf.dashboard.collection import BATCH, Collection
@@ -21,6 +20,7 @@ from pokeclf.dashboard.page import build
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.uploads import VARIABLE
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from tests.card_scene import card_scene, finder_of_scenes
 from tests.dashboard.conftest import DRAWINGS, EEVEE, PIKACHU
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pokeclf import hub, study
-from pokeclf.classifier import Guess, ModelStore
+from pokeclf.classifier import Guess
 from pokeclf.dashboard import compare_wording, comparison
 from pokeclf.dashboard.address import COMPARE, EACH, OWN, SAME, Address
 from pokeclf.dashboard.compare import Compare
@@ -19,6 +19,7 @@ from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
 from pokeclf.models.resnet import ResNet18
+from pokeclf.modelstore import ModelStore
 from tests.bad_images import quadrants
 from tests.card_scene import card_scene
 from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain

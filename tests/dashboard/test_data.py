@@ -7,11 +7,12 @@ import json
 import gradio as gr
 import pytest
 
-from pokeclf import dataset, datasummary, hub
+from pokeclf import datasummary, hub
 from pokeclf.dashboard.address import DATA, Address
 from pokeclf.dashboard.data import Data
 from pokeclf.errors import PokeclfError
 from pokeclf.pictures import Pictures
+from pokeclf.split import SPLIT_FILE, write_split
 from tests.tiny_data import write_world
 
 
@@ -71,7 +72,7 @@ def test_a_species_that_is_not_there_is_refused(world, species):
 
 def test_without_a_summary_there_is_a_sentence(tmp_path, world):
     assert "not a readable split" in next(iter(_tab(tmp_path).refresh().values()))
-    dataset.write_split(world.split, tmp_path / dataset.SPLIT_FILE)
+    write_split(world.split, tmp_path / SPLIT_FILE)
     tab = _tab(tmp_path)
     updates = tab.refresh()
     assert "python -m train data --data DIR" in updates[tab.problem]
@@ -83,7 +84,7 @@ def test_without_a_summary_there_is_a_sentence(tmp_path, world):
 def test_a_data_set_without_a_manifest_has_no_charts_of_kinds(world, tmp_path):
     raw = json.loads((world.checkpoints / datasummary.FILE).read_text())
     (tmp_path / datasummary.FILE).write_text(json.dumps(raw | {"kinds": {}, "sources": {}}))
-    dataset.write_split(world.split, tmp_path / dataset.SPLIT_FILE)
+    write_split(world.split, tmp_path / SPLIT_FILE)
     tab = _tab(tmp_path)
     updates = tab.refresh()
     assert not updates[tab.kinds.plot]["visible"]

@@ -7,8 +7,7 @@ import shutil
 import gradio as gr
 import pytest
 
-from pokeclf import confusions, dataset, exhibits, hub, latency
-from pokeclf.classifier import ModelStore
+from pokeclf import confusions, exhibits, hub, latency
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, VIEWS, Address
 from pokeclf.dashboard.chart import Chart
@@ -19,7 +18,9 @@ from pokeclf.dashboard.subtabs import FURTHER, Calibration, Leaderboard, Trainin
 from pokeclf.drawings import FOLDER
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
+from pokeclf.modelstore import ModelStore
 from pokeclf.pictures import Pictures
+from pokeclf.split import SPLIT_FILE
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def few(tmp_path_factory):
     root = tmp_path_factory.mktemp("few")
     for name in ("convmixer", "resnet18_frozen"):
         shutil.copytree(hub.BUNDLED / name, root / name)
-    shutil.copy(hub.BUNDLED / dataset.SPLIT_FILE, root)
+    shutil.copy(hub.BUNDLED / SPLIT_FILE, root)
     return root
 
 

@@ -9,7 +9,6 @@ import gradio as gr
 import pytest
 
 from pokeclf import datasummary, hub
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import (
     CONFUSION,
@@ -25,6 +24,7 @@ from pokeclf.dashboard.gallery import PAGE, Gallery
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
+from pokeclf.modelstore import ModelStore
 from pokeclf.pictures import Pictures
 from tests.dashboard.conftest import plain
 from tests.tiny_data import write_world

@@ -10,7 +10,7 @@ from gradio.data_classes import ImageData
 from PIL import Image
 
 from pokeclf import study
-from pokeclf.classifier import Guess, ModelStore
+from pokeclf.classifier import Guess
 from pokeclf.dashboard import notices, uploads, wording
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.identify import INVITATION
@@ -21,6 +21,7 @@ from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS
 from pokeclf.explain.overlay import Paint
 from pokeclf.imaging import Preprocessing
+from pokeclf.modelstore import ModelStore
 from tests.bad_images import REFUSED, TEN, bad_images
 from tests.dashboard.conftest import EEVEE, PIKACHU, plain
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from pokeclf import drawings, hub
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.address import EXPERIMENTS, RECIPES, Address
 from pokeclf.dashboard.recipes import Recipes
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
+from pokeclf.modelstore import ModelStore
 from tests.dashboard.conftest import plain
 
 MODEL = "resnet18_frozen"

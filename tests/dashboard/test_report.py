@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 from pokeclf import hub
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard import report
 from pokeclf.dashboard.address import SAME
 from pokeclf.dashboard.compare import Compare
@@ -22,6 +21,7 @@ from pokeclf.dashboard.comparison import pictures
 from pokeclf.dashboard.seen import Observations
 from pokeclf.imaging import decode
 from pokeclf.markup import TABLES_CSS
+from pokeclf.modelstore import ModelStore
 from tests.dashboard.conftest import DRAWINGS, plain
 
 MODELS = ["convmixer", "vit_frozen", "extra_trees_exp2"]

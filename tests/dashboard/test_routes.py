@@ -7,8 +7,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from pokeclf import __version__, schema
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.routes import routes
+from pokeclf.modelstore import ModelStore
 
 
 def _ask(store, path):

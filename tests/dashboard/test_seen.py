@@ -12,12 +12,13 @@ from PIL import Image
 from timm.models.vision_transformer import Block
 
 from pokeclf import explain
-from pokeclf.classifier import Classifier, ModelStore
+from pokeclf.classifier import Classifier
 from pokeclf.dashboard import api, seen, uploads
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
+from pokeclf.modelstore import ModelStore
 from tests.dashboard.conftest import EEVEE, PIKACHU
 from tests.tiny_checkpoints import write_random_checkpoint
 

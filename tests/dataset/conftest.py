@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pokeclf.dataset import ImageFolder, Split, open_folder
+from pokeclf.dataset import ImageFolder, open_folder
 from pokeclf.errors import PokeclfError
+from pokeclf.split import Split
 from tests.bad_images import save
 
 CLASSES = ("abra", "mew", "zubat")

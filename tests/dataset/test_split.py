@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from pokeclf import dataset
-from pokeclf.dataset import ImageFolder, make_split, open_folder, read_split, write_split
+from pokeclf.dataset import ImageFolder, open_folder
+from pokeclf.split import PARTS, make_split, read_split, write_split
 from tests.bad_images import save
 from tests.dataset.conftest import CLASSES, fill, part_of, picture, refusal
 
@@ -70,7 +71,7 @@ def test_alike_to_alike_is_one_group(root, tmp_path):
 
 def test_the_split_is_whole_stratified_and_without_repetition(opened):
     split = make_split(opened, seed=0)
-    assert tuple(split.parts) == dataset.PARTS
+    assert tuple(split.parts) == PARTS
     paths = [path for part in split.parts.values() for path in part]
     assert sorted(paths) == [entry.path for entry in opened.entries]
     assert all(list(part) == sorted(part) for part in split.parts.values())
@@ -151,7 +152,7 @@ def test_near_duplicates_leave_every_class_in_every_part():
             group = {parts[f"{name}/{number:03}.png"] for number in range(near)}
             assert len(group) == 1
             of_class = {part for path, part in parts.items() if path.startswith(name)}
-            assert of_class == set(dataset.PARTS)
+            assert of_class == set(PARTS)
 
 
 @pytest.mark.parametrize("sizes", [{"a": 30, "b": 12}, {"b": 12}])

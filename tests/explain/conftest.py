@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from xgboost import XGBClassifier
 
 from pokeclf import checkpoint
-from pokeclf.classifier import ModelStore
+from pokeclf.modelstore import ModelStore
 from tests.tiny_checkpoints import SIZE, save_tensors, write_random_checkpoint
 from train.trees import packed
 

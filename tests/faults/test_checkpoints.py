@@ -17,7 +17,6 @@ from PIL import Image
 from pokeclf import checkpoint, diagnosis, drawings, embedding, explain, latency
 from pokeclf.__main__ import main
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.classifier import ModelStore
 from pokeclf.dashboard.answer import answer
 from pokeclf.dashboard.seen import Observations
 from pokeclf.diagnosis import Finding
@@ -27,6 +26,7 @@ from pokeclf.explain import trust
 from pokeclf.explain.trust import Trust
 from pokeclf.latency import Latency
 from pokeclf.library import Library
+from pokeclf.modelstore import ModelStore
 from pokeclf.pictures import Pictures
 from tests.tiny_checkpoints import write_random_checkpoint
 from tests.tiny_data import MODELS, write_result, write_world

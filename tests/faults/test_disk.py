@@ -10,9 +10,9 @@ import pytest
 
 from pokeclf.catalog import COLUMNS, Row
 from pokeclf.catalogtable import Table
-from pokeclf.classifier import ModelStore
 from pokeclf.drawings import FOLDER
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from tests.faults.breaking import run
 from tests.faults.conftest import train
 

@@ -15,8 +15,8 @@ from PIL import Image
 from pokeclf import checkpoint
 from pokeclf.__main__ import main
 from pokeclf.catalogtable import Table
-from pokeclf.classifier import ModelStore
 from pokeclf.files import folder_written_whole, write_atomically, write_together
+from pokeclf.modelstore import ModelStore
 from tests.faults.breaking import killed_at, run
 from tests.faults.conftest import train
 

@@ -9,6 +9,7 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from xgboost import XGBClassifier
 
+from pokeclf.models.nodes import Nodes
 from pokeclf.models.trees import Boosted, Forest
 from train.trees import packed
 
@@ -64,6 +65,9 @@ def test_incomplete_arrays_are_refused(data):
         Forest({**arrays, "feature": arrays["feature"][:-1]}, 12)
     with pytest.raises(ValueError, match="complete trees"):
         Forest({**arrays, "trees": torch.tensor(4)}, 12)
+    circle = torch.tensor([-1, 5, -1], dtype=torch.int16)  # an inner node that is its own child
+    with pytest.raises(ValueError, match="complete trees"):
+        Nodes(circle, torch.zeros(1), 1)
     with pytest.raises(ValueError, match="leaves"):
         Forest({**arrays, "leaf_sizes": arrays["leaf_sizes"][:-1]}, 12)
     with pytest.raises(ValueError, match="thresholds"):
@@ -129,9 +133,8 @@ def test_what_explanations_keep_is_known_beforehand(data):
     nodes = Forest(packed(ExtraTreesClassifier(5, random_state=0).fit(x, y)), 12).nodes
     kept = (
         nodes.parent,
-        nodes.leaf_node,
         nodes.leaf_tree,
         nodes.summed_up(torch.ones(nodes.leaves)),
     )
     assert sum(each.nbytes for each in kept) == nodes.explanation_bytes
-    assert float(kept[-1][: nodes.trees].sum()) == nodes.leaves  # the roots see all leaves
+    assert float(kept[-1][nodes.root].sum()) == nodes.leaves  # the roots see all leaves

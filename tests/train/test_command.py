@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pokeclf import checkpoint, dataset, drawings, evaluation, imaging, models, results, study
-from pokeclf.classifier import ModelStore
+from pokeclf import checkpoint, drawings, evaluation, imaging, models, results, study
+from pokeclf.modelstore import ModelStore
+from pokeclf.split import read_split
 from train import loop, neural, optimizer, report
 from train.__main__ import main
 
@@ -197,7 +198,7 @@ def test_other_seeds_go_beside_the_first_without_weights(train_command):
     before = _files(train_command.out / "resnet18_frozen")
     assert train_command("resnet18_frozen", "extra_trees_exp2", "--seed=7") == 0
     assert _files(train_command.out / "resnet18_frozen") == before
-    split = dataset.read_split(train_command.out / "split.json")
+    split = read_split(train_command.out / "split.json")
     assert split.seed == 0
     runs = results.read_seeds(train_command.out, split)
     assert {name: [run.card.seed for run in found] for name, found in runs.items()} == {
@@ -323,7 +324,7 @@ def test_runs_of_another_recipe_do_not_count_as_seeds(train_command, monkeypatch
     assert train_command("resnet18_frozen") == 0
     _change_recipe(monkeypatch, "resnet18_frozen", lr=5e-4)
     assert train_command("resnet18_frozen", "--seed=3") == 0
-    split = dataset.read_split(train_command.out / "split.json")
+    split = read_split(train_command.out / "split.json")
     assert results.read_seeds(train_command.out, split) == {}
 
 

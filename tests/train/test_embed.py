@@ -7,8 +7,8 @@ import pytest
 
 from pokeclf import checkpoint, embedding
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
+from pokeclf.modelstore import ModelStore
 from train.__main__ import main
 from train.embed import features, reduce
 from train.workshop import finished_workshop

@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from pokeclf import checkpoint, explain
-from pokeclf.classifier import ModelStore
 from pokeclf.explain import trust
 from pokeclf.explain.faithfulness import CELLS
+from pokeclf.modelstore import ModelStore
 from train.__main__ import main
 from train.faithfulness import correlation, gains_on, maps_of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pokeclf.classifier import ModelStore
+from pokeclf.modelstore import ModelStore
 from train import randomisation
 from train.randomisation import randomised, relabelled
 from train.workshop import finished_workshop

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from pokeclf import checkpoint, dataset, hub, promises, results, study
+from pokeclf import checkpoint, hub, promises, results, study
 from pokeclf.cardfigures import CardFigures
-from pokeclf.classifier import ModelStore
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.trust import Trust
+from pokeclf.modelstore import ModelStore
 from pokeclf.novelty import Detector, Distances, Novelty, Refusals
+from pokeclf.split import Split
 from tests.tiny_checkpoints import write_random_checkpoint
 from train import promised, report, tables
 from train.modelcards import model_card
@@ -22,7 +23,7 @@ PARTS = {
     "train": (), "validation": (),
     "test": ("abra/1.jpg", "abra/2.jpg", "zubat/3.jpg", "zubat/4.jpg"),
 }  # fmt: skip
-SPLIT = dataset.Split("made up", 0, PARTS, (), {"card": ("abra/1.jpg", "zubat/3.jpg")})
+SPLIT = Split("made up", 0, PARTS, (), {"card": ("abra/1.jpg", "zubat/3.jpg")})
 
 
 TRUST = Trust(
