@@ -85,6 +85,11 @@
 			link.textContent = link.href; // to be copied by hand
 		}
 	});
+	// Plotly takes a second to start: it does so while nobody waits for it, not with the first chart.
+	const charts = document.querySelector("meta[name=charts]");
+	const idle = window.requestIdleCallback ?? ((call) => setTimeout(call, 1000));
+	if (charts && !navigator.connection?.saveData)
+		setTimeout(() => idle(() => import(new URL(charts.content, location)).catch(() => {})), 1000);
 	let soon = 0; // An answer changes many things one after the other, a progress bar all the time.
 	const follow = () => {
 		soon ||= setTimeout(() => {

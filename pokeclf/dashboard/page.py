@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,16 @@ def build(
     return page
 
 
+def _head() -> str:
+    """Tells ``page.js`` of Gradio's module that draws charts, by its place below the page.
+
+    Gradio names it with a hash; under another name it is loaded with the first chart, as usual.
+    """
+    assets = Path(gr.__file__).parent / "templates" / "frontend" / "assets"
+    names = [escape(path.name) for path in assets.glob("PlotlyPlot-*.js")]
+    return "".join(f'<meta name="charts" content="assets/{name}">' for name in names)
+
+
 def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False) -> None:
     """Serve the page until it is interrupted.
 
@@ -161,6 +172,7 @@ def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False
         theme=THEME,
         css_paths=[TABLES_CSS, HERE / "style.css"],
         js=(HERE / "page.js").read_text(encoding="utf-8"),
+        head=_head(),
         footer_links=["settings"],
         allowed_paths=[str(drawings)],
         max_file_size=4 * MAX_BYTES,  # Up to there, our own sentence says what is too large.

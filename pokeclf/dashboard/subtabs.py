@@ -108,7 +108,7 @@ class Training(SubTab):
         self.curves = Chart("curves")
         self.reading = gr.HTML(findings.CURVES, elem_classes="words", visible=False)
         self.menus = (self.runs, self.quantity)
-        on([self.runs.change, self.quantity.input], self.draw, list(self.menus), self._changed)
+        on([self.runs.input, self.quantity.input], self.draw, list(self.menus), self._changed)
 
     @property
     def outputs(self) -> list[gr.components.Component]:

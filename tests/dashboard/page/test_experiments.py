@@ -56,6 +56,38 @@ def test_every_part_of_the_experiments_is_drawn_with_its_tables(open_page, viewp
     assert page.outside == []
 
 
+def test_the_page_asks_for_nothing_once_it_stands_still(open_page):
+    """Two listeners on the same change may set each other off for ever."""
+    page = open_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("tab", name="Experiments").click()
+
+    def silent():
+        page.wait_for_timeout(1000)
+        asked.clear()
+        page.wait_for_timeout(1000)
+        return [url for url in asked if "/queue/join" in url]
+
+    for part in (Leaderboard, Recipes, *FURTHER):
+        open_part(page, part.title)
+        expect(page.locator(".chart .js-plotly-plot:visible").first).to_be_visible()
+        assert silent() == [], part.title
+    open_part(page, "Training")
+    page.locator("#runs input").click()
+    page.get_by_role("option").nth(3).click()
+    page.wait_for_url(re.compile(r"runs=[\w-]+,[\w-]+,[\w-]+"))
+    assert silent() == []
+
+
+def test_charts_do_not_wait_for_their_library(open_page):
+    page = open_page()
+    loaded = "performance.getEntriesByType('resource').some(each => each.name.includes('Plotly'))"
+    page.wait_for_function(loaded)
+    assert page.locator(".js-plotly-plot").count() == 0
+    assert page.outside == []
+
+
 def test_the_last_of_quick_choices_counts_and_charts_keep_their_lines(open_page):
     page = open_page(WIDE, query="tab=experiments&view=two-models")
     expect(page.locator("#pair-verdict")).to_contain_text("McNemar")
