@@ -1,7 +1,7 @@
 """``python -m benchmarks.trees --data DIR``: served trees against their estimators.
 
 Every bundled tree ensemble is fitted again by its library, with the settings and seed of its card
-on the same features. Then both answer the test images, and one image at a time, in turns.
+on the same features. Then both answer the test images, and one image at a time, some each in turns.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from train.features import last_features
 from train.trees import fit_estimator
 from train.workshop import Workshop
 
-ROUNDS = 30
+ROUNDS, ROWS = 6, 10
+"""Turns, and rows in each: a library's threads spin on for some milliseconds after its answer."""
 
 
 def milliseconds(call: Callable[[], object]) -> float:
@@ -55,8 +56,11 @@ def compare(classifier: Classifier, source: Classifier, shop: Workshop) -> tuple
     one = rows["test"][:1]
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        theirs.append(milliseconds(lambda: estimator.predict_proba(one.numpy())))
-        ours.append(milliseconds(lambda: network.ensemble.probabilities(one)))
+        for call, times in (
+            (lambda: estimator.predict_proba(one.numpy()), theirs),
+            (lambda: network.ensemble.probabilities(one), ours),
+        ):
+            times += [milliseconds(call) for _ in range(ROWS)]
     ratio = statistics.median(theirs) / statistics.median(ours)
     print(
         f"{card.model}: {setting[0]} trees of depth {setting[1]}; one row "
