@@ -21,7 +21,8 @@ TWO_MODELS = "Choose two different models."
 CURVES = (
     "<p>Training accuracy is counted while the network still learns, on pictures that our recipes "
     "crop, recolour, cover and mix; validation accuracy after the epoch, on plain ones. So "
-    "training accuracy may be the lower of the two.</p>"
+    "training accuracy may be the lower of the two, and training loss, in which mixed pictures and "
+    "smoothed labels can never be answered with certainty, the higher.</p>"
 )
 LISTED = 50
 """Images that are listed by name, at most."""

@@ -17,6 +17,9 @@ from pokeclf.markup import NBSP, as_the_study, percent, table
 from pokeclf.recipe import Recipe
 from pokeclf.results import Result
 
+MARKED = 0.1
+"""By so much better than the study reports, its recipe is not why the study's network failed."""
+
 
 def _plain(value: float | str | None) -> str:
     """A number without noise."""
@@ -87,18 +90,21 @@ def both(shelf: Shelf) -> list[str]:
 
 
 def all_recipes(shelf: Shelf) -> str:
-    """The study's recipe on our images beside ours, for every network of which it was run."""
-    rows = [
-        [
-            study.find(model_id).name, as_the_study(study.find(model_id).study_accuracy),
-            percent(result.card.test.accuracy), str(len(np.unique(result.guesses))),
-            percent(shelf.tuned[model_id].card.test.accuracy) if model_id in shelf.tuned else "–",
-        ]
-        for model_id, result in shelf.study.items()
-        if not study.find(model_id).is_tree
-    ]  # fmt: skip
-    if not rows:
+    """The study's recipe on our images beside ours, for every network; empty if it never ran."""
+    networks = [model for model in study.STUDY if not model.is_tree]
+    if not any(model.id in shelf.study for model in networks):
         return ""
+    rows = []
+    for model in networks:
+        theirs, ours = shelf.study.get(model.id), shelf.tuned.get(model.id)
+        rows.append(
+            [
+                model.name, as_the_study(model.study_accuracy),
+                percent(theirs.card.test.accuracy) if theirs else "not run",
+                str(len(np.unique(theirs.guesses))) if theirs else "–",
+                percent(ours.card.test.accuracy) if ours else "–",
+            ]
+        )  # fmt: skip
     header = (
         "model", "the study reports", "its recipe on our images", "species it ever guesses",
         "our recipe",
@@ -136,7 +142,13 @@ def verdict(shelf: Shelf, model: str) -> str:
         if norm
         else ""
     )
-    return f"{words}{clip}</p>"
+    unlike = (
+        " So the study's figure is not reproduced: something that it does not tell must have been "
+        "different."
+        if theirs.card.test.accuracy_low > reported + MARKED
+        else ""
+    )
+    return f"{words}{unlike}{clip}</p>"
 
 
 def settings_of(result: Result) -> dict[str, Any]:

@@ -257,8 +257,8 @@ def _embedding(library: Library, shelf: Shelf) -> Iterator[Part]:
 
 SECTIONS: dict[str, Callable[[Library, Shelf], Iterator[Part]]] = {
     "Leaderboard": _leaderboard,
-    "Training": _training,
     "Why some failed": _recipes,
+    "Training": _training,
     "Two models": _two_models,
     "Mistakes": _mistakes,
     "Calibration": _calibration,

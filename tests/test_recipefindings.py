@@ -138,3 +138,17 @@ def test_first_steps_are_a_table():
     other = (replace(found[0], variant="Adam 1e-4"),)
     assert "Why?" not in recipefindings.first_steps(other, 151)
     assert recipefindings.first_steps((), 151) == ""
+
+
+def test_a_figure_that_is_not_reproduced_is_said_not_to_be():
+    shelf = Library(hub.BUNDLED).shelf()
+    assert "not reproduced" in plain(recipefindings.verdict(shelf, "vit_finetuned"))  # 3.85 %
+    assert "not reproduced" not in plain(recipefindings.verdict(shelf, "basic_cnn"))
+
+
+def test_networks_whose_study_recipe_never_ran_are_listed_as_such():
+    shelf = Library(hub.BUNDLED).shelf()
+    fewer = replace(shelf, study={"basic_cnn": shelf.study["basic_cnn"]})
+    said = plain(recipefindings.all_recipes(fewer))
+    assert said.count("not run") == 8  # of nine networks
+    assert recipefindings.all_recipes(replace(shelf, study={})) == ""

@@ -322,7 +322,11 @@ class Compare(Layout):
         if not all(pair):
             raise PokeclfError("Choose two models that were compared.")
         shared, drawn = differences(self.observations, found, tuple(pair))
-        return map_wording.pair_line(*pair, shared) + wording.figures(drawn)
+        return (
+            compare_wording.two_species(*pair)
+            + map_wording.pair_line(*pair, shared)
+            + wording.figures(drawn)
+        )
 
     def reported(self, found: Comparison | None, first: str | None, second: str | None) -> str:
         """A link to a report of what stands on the page, as HTML."""

@@ -8,7 +8,13 @@ from html import escape
 from pokeclf import study
 from pokeclf.classifier import Guess
 from pokeclf.dashboard.address import EACH, OWN
-from pokeclf.dashboard.comparison import Comparison, Pictures, first_guesses, seen_by_most
+from pokeclf.dashboard.comparison import (
+    Comparison,
+    Pictures,
+    Seat,
+    first_guesses,
+    seen_by_most,
+)
 from pokeclf.dashboard.wording import figures
 from pokeclf.markup import NBSP, percent, table
 from pokeclf.species import of
@@ -102,6 +108,17 @@ def reading(found: Comparison) -> str:
             "where most."
         )
     return f"{words} {OVERLAP}" if found.one_species and len(found.seats) > 1 else words
+
+
+def two_species(first: Seat, second: Seat) -> str:
+    """That two maps are for different species, as HTML; empty where they are for one."""
+    if first.species == second.species:
+        return ""
+    one, other = (escape(of(each.species).name) for each in (first, second))
+    return (
+        f"<p><strong>These maps are for two species</strong>, {one} and {other}: they may differ "
+        "because the species do. With the maps for the same species, the models alone differ.</p>"
+    )
 
 
 def _reason(found: Comparison) -> str:

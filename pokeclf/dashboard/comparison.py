@@ -165,7 +165,9 @@ def differences(
 ) -> tuple[Overlap, Pictures]:
     """The overlap of two models' maps, and both on one scale with their difference."""
     crops = [crop_of(observations, found, seat) for seat in pair]
-    return beside(pair, crops, [seat.name for seat in pair])
+    one = pair[0].species == pair[1].species
+    names = [seat.name if one else f"{seat.name}: {of(seat.species).name}" for seat in pair]
+    return beside(pair, crops, names)
 
 
 def beside(

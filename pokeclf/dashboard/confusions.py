@@ -64,7 +64,8 @@ class TwoModels(Confusions):
         self.pairs = gr.HTML(elem_id="all-pairs", elem_classes="numbers")
         models = [self.first, self.second, self.extent]
         changed = [
-            self.verdict, self.images, *self.differences.outputs, *self.confusions.outputs
+            self.verdict, self.images, self.only_first, self.only_second,
+            *self.differences.outputs, *self.confusions.outputs,
         ]  # fmt: skip
         on([self.first.input, self.second.input], self.show, models, changed)
         on([self.extent.input], self.draw, models, self.confusions.outputs)
@@ -73,7 +74,8 @@ class TwoModels(Confusions):
     def outputs(self) -> list[gr.components.Component]:
         return [
             self.drawn, self.first, self.second, self.verdict, self.images,
-            *self.differences.outputs, self.extent, *self.confusions.outputs, self.pairs,
+            self.only_first, self.only_second, *self.differences.outputs, self.extent,
+            *self.confusions.outputs, self.pairs,
         ]  # fmt: skip
 
     def view(self, shelf: Shelf, asked: Address) -> Updates:
@@ -102,6 +104,8 @@ class TwoModels(Confusions):
         return {
             self.verdict: verdict,
             self.images: images,
+            self.only_first: gr.update(interactive=first != second),
+            self.only_second: gr.update(interactive=first != second),
             **self.differences.shows(differences),
             **self.draw(first, second, extent),
         }

@@ -22,6 +22,7 @@ from pokeclf.dashboard.address import (
 )
 from pokeclf.dashboard.api import EXPLAIN_SLOWLY, Api, asks_for_slow_map
 from pokeclf.dashboard.blocks import Blocks
+from pokeclf.dashboard.bodies import Bodies, read_uploads
 from pokeclf.dashboard.collection import Collection
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.data import Data
@@ -166,6 +167,7 @@ def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False
     PokeclfError
         When that is asked for and its package is not installed.
     """
+    read_uploads()
     lifespan = {"lifespan": tools.serve(page)} if mcp else {}
     # Without api_open=False, a program could pass the queue by.
     page.queue(max_size=PLACES, api_open=False).launch(
@@ -183,5 +185,9 @@ def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False
         ssr_mode=False,
         share=False,
         mcp_server=False,  # Not another one than ours.
-        app_kwargs={"routes": routes(store), "middleware": [Middleware(Headers)], **lifespan},
+        app_kwargs={
+            "routes": routes(store),
+            "middleware": [Middleware(Headers), Middleware(Bodies)],
+            **lifespan,
+        },
     )

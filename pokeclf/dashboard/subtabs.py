@@ -42,7 +42,7 @@ class Leaderboard(SubTab):
         )  # fmt: skip
         self.menus = (self.sort,)
         self.table = gr.Dataframe(
-            headers=list(exhibits.COLUMNS.values()), interactive=False, show_search="filter",
+            headers=list(exhibits.COLUMNS.values()), interactive=False, show_search="search",
             wrap=True, label="All figures", elem_id="leaderboard", max_height=ROOM,
             datatype=["str" if each in exhibits.NAMES else "number" for each in exhibits.COLUMNS],
             pinned_columns=1, column_widths=list(WIDTHS),

@@ -20,6 +20,7 @@ from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
 from pokeclf.models.resnet import ResNet18
 from pokeclf.modelstore import ModelStore
+from pokeclf.species import of
 from tests.bad_images import quadrants
 from tests.card_scene import card_scene
 from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
@@ -224,6 +225,24 @@ def test_an_overtaken_comparison_gives_up(store):
     assert cleared[tab.result] == ""
     assert cleared[tab.found] is None
     assert list(running) == [{tab.result: gr.skip()}]
+
+
+def test_maps_for_two_species_are_said_to_be(compare):
+    card = str(DRAWINGS / "card-magikarp.png")
+    pair = ["resnet18_frozen", "vit_finetuned"]
+    *_, last = compare.compare(card, pair, OWN)
+    species = {each.species for each in last[compare.found].seats}
+    assert len(species) == 2
+    said = plain(last[compare.differences])
+    assert "These maps are for two species" in said
+    assert all(
+        of(each).name in caption
+        for each, caption in zip(
+            (seat.species for seat in last[compare.found].seats), _captions(said), strict=False
+        )
+    )
+    *_, same = compare.compare(card, pair, SAME)
+    assert "two species" not in plain(same[compare.differences])
 
 
 def test_a_comparison_can_be_stopped_while_it_is_at_work(compare):

@@ -81,6 +81,14 @@ def test_the_leaderboard_has_the_best_model_first(experiments, library):
     assert rows[0][0] == best
 
 
+def test_a_model_beside_itself_has_no_images_to_see(experiments):
+    pair = part(experiments, TwoModels)
+    for second, different in (("vit_frozen", True), ("convmixer", False)):
+        updates = pair.show("convmixer", second, "most")
+        assert updates[pair.only_first]["interactive"] is different
+        assert updates[pair.only_second]["interactive"] is different
+
+
 def test_a_leaderboard_on_the_page_is_brought_up_to_date(experiments, library):
     # One that was never looked at draws itself, or both would do it at once.
     assert experiments.refresh() == {experiments.problem: ""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import time
@@ -189,6 +190,42 @@ def test_uploads_go_with_the_server(tmp_path, tmp_path_factory, ending):
             path = _upload(client, PIKACHU.read_bytes(), "mine.png")
         assert path.exists()
     assert [path for path in place.rglob("*") if path.is_file()] == []
+
+
+def _most_memory(server):
+    """The most memory that a server ever held, in bytes."""
+    status = Path(f"/proc/{server.process}/status").read_text()
+    return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    ("path", "size"), [("queue/join", 30 * 2**20), ("call/predict", 2**21), ("upload", 330 * 2**20)]
+)
+def test_a_body_that_is_too_large_is_refused_before_it_is_in_memory(
+    client, server, path, size, chunked
+):
+    before = _most_memory(server)
+    part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    chunk = part + bytes(2**20) + b"\r\n"
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    length = {} if chunked else {"Content-Length": str(size)}
+    sent = client.post(
+        f"/gradio_api/{path}",
+        content=(chunk[: size - start] for start in range(0, size, len(chunk))),
+        headers=length | (form if path == "upload" else {"Content-Type": "application/json"}),
+    )
+    assert sent.status_code == 413
+    assert _most_memory(server) - before < 25 * 2**20
+
+
+def test_a_field_that_is_no_file_is_not_kept(client, server):
+    before = _most_memory(server)
+    sent = client.post("/gradio_api/upload", files={"files": (None, bytes(100 * 2**20))})
+    assert sent.status_code == 400
+    assert sent.text == "An upload holds nothing but files."
+    assert _most_memory(server) - before < 25 * 2**20
+    assert client.get("/health").status_code == 200
 
 
 def test_a_file_that_is_too_large_is_refused_and_does_not_stay(client, temporary):

@@ -1,0 +1,52 @@
+"""How large the body of a request may be: it is in memory before anybody has looked at it.
+
+Gradio bounds the files of an upload alone, each by itself.
+"""
+
+from __future__ import annotations
+
+from gradio import route_utils
+from gradio.route_utils import GradioMultiPartParser, MultiPartException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pokeclf.imaging import MAX_BYTES
+
+UPLOAD, TOOLS = "/gradio_api/upload", "/gradio_api/mcp"
+MOST = {
+    UPLOAD: 8 * MAX_BYTES,  # as many pictures as a collection sends at once
+    TOOLS: 2 * MAX_BYTES,  # a picture may stand in the question, as text
+}
+"""Bytes of a body, by how the path begins below the root."""
+MOST_OF_OTHERS = 2**20
+
+
+class Bodies:
+    """ASGI middleware that answers a body which is too large with status 413."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.by_path = {
+            path: RequestBodyLimitMiddleware(app, max_body_size=most) for path, most in MOST.items()
+        }
+        self.others = RequestBodyLimitMiddleware(app, max_body_size=MOST_OF_OTHERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        path = scope.get("path", "")
+        found = (each for beginning, each in self.by_path.items() if beginning in path)
+        await next(found, self.others)(scope, receive, send)
+
+
+class OnlyFiles(GradioMultiPartParser):
+    """Gradio's reader of uploads, which would keep what is no file in memory, and then fail."""
+
+    def on_headers_finished(self) -> None:
+        """Begin a part."""
+        super().on_headers_finished()
+        if self._current_part.file is None:
+            raise MultiPartException("An upload holds nothing but files.")
+
+
+def read_uploads() -> None:
+    """Make Gradio read uploads by :class:`OnlyFiles`."""
+    route_utils.GradioMultiPartParser = OnlyFiles
