@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from gradio import route_utils
 from gradio.route_utils import GradioMultiPartParser, MultiPartException
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pokeclf.dashboard import uploads
 from pokeclf.imaging import MAX_BYTES
 
 UPLOAD, TOOLS = "/gradio_api/upload", "/gradio_api/mcp"
@@ -21,8 +24,14 @@ MOST = {
 MOST_OF_OTHERS = 2**20
 
 
+FULL = PlainTextResponse("The server has no room for pictures now; please try again soon.", 507)
+
+
 class Bodies:
-    """ASGI middleware that answers a body which is too large with status 413."""
+    """ASGI middleware that answers a body which is too large with status 413.
+
+    Where the disk is nearly full, uploads are refused with status 507.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.by_path = {
@@ -33,6 +42,9 @@ class Bodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path = scope.get("path", "")
+        if UPLOAD in path and not await run_in_threadpool(uploads.is_room):
+            await FULL(scope, receive, send)
+            return
         found = (each for beginning, each in self.by_path.items() if beginning in path)
         await next(found, self.others)(scope, receive, send)
 

@@ -33,6 +33,10 @@ UNUSED = 3600
 """Seconds without a use after which a file goes; the pictures of a lesson last until its end."""
 EVERY = 300
 """Seconds from one look at the folder to the next."""
+RESERVE = 2**30
+"""Bytes of the disk that uploads leave free."""
+IN_NEED = 60
+"""Seconds without a use after which a file goes when they would not."""
 
 
 @contextmanager
@@ -69,22 +73,32 @@ def _is_left_over(folder: Path) -> bool:
 def _sweep_until(over: threading.Event, place: Path) -> None:
     while not over.wait(EVERY):
         os.utime(place)  # shows that a server looks after it
-        sweep(place, time.time())
+        sweep(place, time.time(), UNUSED)
 
 
-def sweep(place: Path, now: float) -> None:
+def is_room() -> bool:
+    """Whether the disk has room for another upload, if need be without what is not in use."""
+    place = Path(get_upload_folder())
+    if not place.is_dir() or shutil.disk_usage(place).free >= RESERVE:
+        return True
+    sweep(place, time.time(), IN_NEED)
+    return shutil.disk_usage(place).free >= RESERVE
+
+
+def sweep(place: Path, now: float, unused_for: float) -> None:
     """Delete every file and folder below a folder that has not been used for so long.
 
     Parameters
     ----------
     now : seconds since the epoch.
+    unused_for : seconds.
     """
     for folder, folders, files in os.walk(place, topdown=False):
         # When it was written or marked as used: a copy has the other times of its original.
         unused = [
             path
             for path in (Path(folder, name) for name in (*folders, *files))
-            if _changed(path) < now - UNUSED
+            if _changed(path) < now - unused_for
         ]
         for path in unused:
             with suppress(OSError):  # gone already, or a folder that is not empty

@@ -78,13 +78,13 @@ def test_what_nobody_uses_goes_after_an_hour(folder, upload):
     half = folder / "tmp12345"  # of an upload that broke off
     half.write_bytes(b"half")
     now = time.time()
-    uploads.sweep(folder, now + UNUSED - 60)
+    uploads.sweep(folder, now + UNUSED - 60, UNUSED)
     assert upload.exists()
     assert other.exists()
     assert half.exists()
-    uploads.sweep(folder, now + UNUSED + 60)
+    uploads.sweep(folder, now + UNUSED + 60, UNUSED)
     assert [path for path in folder.rglob("*") if path.is_file()] == []
-    uploads.sweep(folder, now + 2 * UNUSED + 60)
+    uploads.sweep(folder, now + 2 * UNUSED + 60, UNUSED)
     assert list(folder.iterdir()) == []
 
 

@@ -175,7 +175,7 @@ def test_an_upload_that_breaks_off_is_in_the_folder_that_is_swept(server, tempor
         while not set(place.iterdir()) - before:
             assert time.monotonic() < until
             time.sleep(0.05)
-    uploads.sweep(place, time.time() + uploads.UNUSED + 60)
+    uploads.sweep(place, time.time() + uploads.UNUSED + 60, uploads.UNUSED)
     assert [path for path in place.rglob("*") if path.is_file()] == []
 
 
