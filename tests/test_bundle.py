@@ -14,6 +14,7 @@ from PIL import Image
 from pokeclf import (
     checkpoint,
     datasummary,
+    drawings,
     embedding,
     evaluation,
     explain,
@@ -170,3 +171,19 @@ def test_stored_embeddings_belong_to_their_models():
 def test_the_split_file_is_plain_json_with_its_fingerprint():
     raw = json.loads((hub.BUNDLED / "split.json").read_text())
     assert set(raw) == {"data_fingerprint", "seed", "parts", "groups", "kinds", "fingerprint"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted((hub.BUNDLED / "study").glob(f"*/{drawings.FILE}")),
+    ids=lambda each: each.parent.name,
+)
+def test_the_studys_networks_have_maps_of_their_own(store, file):
+    """Not those of ours, which would look as good."""
+    ours = store.get(file.parent.name)
+    found = drawings.read(file.parent)
+    own = [
+        ours.observe(imaging.decode(drawings.FOLDER / f"{each.drawing}.png")).best
+        for each in found[:4]
+    ]
+    assert [each.guess for each in found[:4]] != own

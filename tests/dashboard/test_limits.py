@@ -138,7 +138,8 @@ def test_a_comparison_that_takes_too_long_is_a_notice(identify, warnings, clock)
 
     compare.observations.get = slow
     *_, last = limited(compare.compare, 100)(PIKACHU, ["convmixer", "vit_frozen"], "same")
-    assert last == {compare.result: ""}
+    assert last[compare.result] == ""
+    assert not last[compare.stop]["visible"]
     assert len(warnings) == 1
 
 
