@@ -143,7 +143,7 @@ def verdict(shelf: Shelf, model: str) -> str:
         else ""
     )
     unlike = (
-        " So the study's figure is not reproduced: something that it does not tell must have been "
+        " The study's figure is not reproduced: something that it does not tell must have been "
         "different."
         if theirs.card.test.accuracy_low > reported + MARKED
         else ""

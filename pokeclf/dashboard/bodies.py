@@ -13,17 +13,16 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pokeclf.dashboard import uploads
+from pokeclf.dashboard.collection import BATCH
 from pokeclf.imaging import MAX_BYTES
 
 UPLOAD, TOOLS = "/gradio_api/upload", "/gradio_api/mcp"
+MOST_OF_OTHERS = 2**20
 MOST = {
-    UPLOAD: 8 * MAX_BYTES,  # as many pictures as a collection sends at once
+    UPLOAD: BATCH * MAX_BYTES + MOST_OF_OTHERS,  # what a collection sends at once, and its form
     TOOLS: 2 * MAX_BYTES,  # a picture may stand in the question, as text
 }
-"""Bytes of a body, by how the path begins below the root."""
-MOST_OF_OTHERS = 2**20
-
-
+"""Bytes of a body, by a part of the path, which a root path may stand before."""
 FULL = PlainTextResponse("The server has no room for pictures now; please try again soon.", 507)
 
 
@@ -42,7 +41,7 @@ class Bodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path = scope.get("path", "")
-        if UPLOAD in path and not await run_in_threadpool(uploads.is_room):
+        if path.endswith(UPLOAD) and not await run_in_threadpool(uploads.is_room):
             await FULL(scope, receive, send)
             return
         found = (each for beginning, each in self.by_path.items() if beginning in path)

@@ -34,7 +34,7 @@ UNUSED = 3600
 EVERY = 300
 """Seconds from one look at the folder to the next."""
 RESERVE = 2**30
-"""Bytes of the disk that uploads leave free."""
+"""Bytes of the disk that uploads leave free, or a tenth of a small one."""
 IN_NEED = 60
 """Seconds without a use after which a file goes when they would not."""
 
@@ -79,10 +79,15 @@ def _sweep_until(over: threading.Event, place: Path) -> None:
 def is_room() -> bool:
     """Whether the disk has room for another upload, if need be without what is not in use."""
     place = Path(get_upload_folder())
-    if not place.is_dir() or shutil.disk_usage(place).free >= RESERVE:
+    if not place.is_dir() or _has_reserve(place):
         return True
     sweep(place, time.time(), IN_NEED)
-    return shutil.disk_usage(place).free >= RESERVE
+    return _has_reserve(place)
+
+
+def _has_reserve(place: Path) -> bool:
+    disk = shutil.disk_usage(place)
+    return disk.free >= min(RESERVE, disk.total // 10)
 
 
 def sweep(place: Path, now: float, unused_for: float) -> None:

@@ -29,11 +29,11 @@ def client():
 def free(monkeypatch, tmp_path):
     """Bytes that are free on the disk of uploads; what is deleted frees more."""
     monkeypatch.setenv(uploads.VARIABLE, str(tmp_path))
-    disk = SimpleNamespace(size=uploads.RESERVE + 100, place=tmp_path)
+    disk = SimpleNamespace(size=uploads.RESERVE + 100, total=100 * uploads.RESERVE, place=tmp_path)
 
     def usage(place):
         taken = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
-        return SimpleNamespace(free=disk.size - taken)
+        return SimpleNamespace(free=disk.size - taken, total=disk.total)
 
     monkeypatch.setattr(shutil, "disk_usage", usage)
     return disk
@@ -55,6 +55,13 @@ def test_a_full_disk_refuses_uploads_with_a_sentence_and_nothing_else(client, fr
     assert (refused.status_code, refused.text.count(".")) == (507, 1)
     assert (free.place / "in use").exists()
     assert client.post("/other", content=b"x").status_code == 200
+
+
+def test_of_a_small_disk_a_tenth_stays_free(client, free):
+    free.total, free.size = 1000, 200
+    assert client.post(UPLOAD, content=b"x").status_code == 200
+    (free.place / "in use").write_bytes(bytes(101))
+    assert client.post(UPLOAD, content=b"x").status_code == 507
 
 
 def test_pictures_that_nobody_uses_make_room_when_it_is_scarce(client, free, monkeypatch):
