@@ -15,12 +15,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn import functional as F
 
+from pokeclf import sealed
 from pokeclf.checkpoint import Card, CheckpointError
 from pokeclf.files import write_atomically
 
@@ -127,7 +126,7 @@ def write(folder: Path, card: Card, novelty: Novelty) -> None:
         "weights": json.dumps(novelty.weights),
         "detectors": json.dumps({k: asdict(each) for k, each in novelty.detectors.items()}),
     }
-    write_atomically(folder / FILE, safetensors.torch.save(tensors, said))
+    write_atomically(folder / FILE, sealed.pack(tensors, said))
 
 
 def stored(distances: Distances) -> Distances:
@@ -149,12 +148,11 @@ def read(folder: Path, card: Card) -> Novelty | None:
     Raises
     ------
     CheckpointError
-        When the file is damaged.
+        When the file is damaged or was changed.
     """
     try:
-        with safe_open(folder / FILE, "pt") as file:
-            said = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in ("means", "whitening")}
+        packed, said = sealed.read(folder / FILE)
+        tensors = {name: packed[name].float() for name in ("means", "whitening")}
         if said["belongs_to"] != card.weights_sha256:
             return None
         weights = tuple(tuple(map(float, row)) for row in json.loads(said["weights"]))
@@ -171,7 +169,7 @@ def read(folder: Path, card: Card) -> Novelty | None:
             raise ValueError(folder)
     except FileNotFoundError:
         return None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError):
+    except (OSError, KeyError, TypeError, ValueError, AttributeError):
         raise CheckpointError(
             f"The novelty detector of checkpoint {card.model} is damaged; "
             "python -m train novelty writes it again."

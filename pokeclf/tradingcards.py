@@ -7,11 +7,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import safetensors.torch
 import torch
 from PIL import Image
-from safetensors import SafetensorError
 
+from pokeclf import sealed
 from pokeclf.checkpoint import CheckpointError, NotTrainedError
 from pokeclf.models.cardfinder import CELLS, SIDE, CardFinder
 
@@ -92,13 +91,13 @@ def load(root: Path) -> Finder:
         When it is missing or damaged.
     """
     try:
-        weights = safetensors.torch.load_file(root / FILE)
+        weights, _ = sealed.read(root / FILE)
         network = CardFinder()
         network.load_state_dict({name: value.float() for name, value in weights.items()})
     except FileNotFoundError:
         raise NotTrainedError(NONE_TRAINED) from None
-    except (OSError, SafetensorError, RuntimeError):
-        raise CheckpointError("The finder of trading cards is damaged.") from None
+    except (OSError, ValueError, RuntimeError):
+        raise CheckpointError("The finder of trading cards is damaged or was changed.") from None
     return Finder(network)
 
 

@@ -12,6 +12,7 @@ from pokeclf.checkpoint import CheckpointError
 from pokeclf.drawings import FOLDER
 from pokeclf.modelstore import ModelStore
 from pokeclf.novelty import Detector, Distances, Novelty, Refusals, signs
+from tests.test_sealed import flipped
 
 
 @pytest.fixture
@@ -67,11 +68,13 @@ def test_another_models_detector_is_none(tmp_path, card, fitted):
     assert novelty.read(tmp_path, other) is None
 
 
-@pytest.mark.parametrize("cut", [10, 200, -10])
-def test_a_damaged_detector_is_one_sentence(tmp_path, card, fitted, cut):
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:10], lambda data: data[:200], lambda data: data[:-10], flipped]
+)
+def test_a_damaged_detector_is_one_sentence(tmp_path, card, fitted, damage):
     novelty.write(tmp_path, card, fitted)
     path = tmp_path / novelty.FILE
-    path.write_bytes(path.read_bytes()[:cut])
+    path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(CheckpointError, match="train novelty"):
         novelty.read(tmp_path, card)
 

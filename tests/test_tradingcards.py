@@ -5,16 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from PIL import Image
 
-from pokeclf import drawings, hub, tradingcards
+from pokeclf import drawings, hub, sealed, tradingcards
 from pokeclf.checkpoint import CheckpointError, NotTrainedError
 from pokeclf.imaging import decode
 from pokeclf.models.cardfinder import SIDE, CardFinder
 from pokeclf.tradingcards import HEIGHT, PARTS, WIDTH, Finder, part_of, straightened
 from tests.card_scene import CORNERS, card_scene
+from tests.test_sealed import flipped
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +98,14 @@ def test_without_a_finder_and_with_a_damaged_one_there_is_a_sentence(tmp_path):
     with pytest.raises(NotTrainedError, match="No finder"):
         tradingcards.load(tmp_path)
     weights = CardFinder().state_dict()
-    (tmp_path / tradingcards.FILE).write_bytes(safetensors.torch.save(weights)[:-10])
-    with pytest.raises(CheckpointError, match="damaged"):
-        tradingcards.load(tmp_path)
+    whole = sealed.pack(weights)
     del weights["head.0.weight"]
-    (tmp_path / tradingcards.FILE).write_bytes(safetensors.torch.save(weights))
-    with pytest.raises(CheckpointError, match="damaged"):
-        tradingcards.load(tmp_path)
+    for bad in (whole[:-10], flipped(whole), sealed.pack(weights)):
+        (tmp_path / tradingcards.FILE).write_bytes(bad)
+        with pytest.raises(CheckpointError, match="damaged"):
+            tradingcards.load(tmp_path)
+    (tmp_path / tradingcards.FILE).write_bytes(whole)
+    tradingcards.load(tmp_path)
 
 
 def test_the_network_tells_a_grid_of_cards():

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from pokeclf import checkpoint, commandline, tradingcards
+from pokeclf import commandline, sealed, tradingcards
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.imaging import decode
@@ -165,7 +165,7 @@ def _train(options: argparse.Namespace) -> int:
         network.requires_grad_(True).train()
     fit(network, scenes, options.steps, rate, state, seed)
     weights = {name: value.half() for name, value in network.state_dict().items()}
-    write_atomically(options.out / tradingcards.FILE, checkpoint.pack(weights))
+    write_atomically(options.out / tradingcards.FILE, sealed.pack(weights))
     state.unlink(missing_ok=True)  # Not before: until then it is all that there is.
     print(f"The card finder is written to {options.out / tradingcards.FILE}.")
     return 0

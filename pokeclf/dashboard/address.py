@@ -15,6 +15,7 @@ from pokeclf import confusions, exhibits
 from pokeclf.charts.data import COLOURINGS
 from pokeclf.explain import HEADS, METHODS
 from pokeclf.study import BY_ID, STUDY
+from pokeclf.tradingcards import PARTS
 
 IDENTIFY, COMPARE, COLLECTION, EXPERIMENTS, DATA = TABS = (
     "identify", "compare", "collection", "experiments", "data"
@@ -46,6 +47,7 @@ class Address:
     Attributes
     ----------
     example : a drawing's name.
+    part : of the trading card in it, of :data:`~pokeclf.tradingcards.PARTS`.
     species : slug of the explained class.
     layer : the place that is looked at, where it is not the method's default.
     against : slug of the class that the map is compared with.
@@ -70,6 +72,7 @@ class Address:
     tab: str = IDENTIFY
     view: str | None = None
     example: str | None = None
+    part: str | None = None
     model: str | None = None
     species: str | None = None
     method: str | None = None
@@ -127,6 +130,7 @@ def read(
         "view": _one_of(VIEWS),
         "sort": _one_of(exhibits.SORTS),
         "example": _one_of(drawings),
+        "part": _one_of(PARTS),
         "model": _one_of(BY_ID),
         "species": _one_of(species),
         "method": _one_of(METHODS),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,7 +16,7 @@ from gradio.processing_utils import save_pil_to_cache
 from PIL import Image
 
 from pokeclf import reading
-from pokeclf.dashboard import notices
+from pokeclf.dashboard import examples, notices
 from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
@@ -54,6 +56,7 @@ class CardPanel:
     Parameters
     ----------
     picture : where the part that the model is asked about is put.
+    drawings : the project's own; an address names them and the parts of the cards that they show.
     name : begins the names of the panel's elements.
     decider : of what stands in the input of models, the one that says which part counts; None
         where there is none.
@@ -63,11 +66,13 @@ class CardPanel:
         self,
         observations: Observations,
         picture: Picture,
+        drawings: Sequence[Path] = (),
         name: str = "cards",
         decider: Callable[[Any], str | None] = lambda model: model,
     ) -> None:
         self.observations = observations
         self.picture = picture
+        self.drawings = drawings
         self.decider = decider
         self.desk = gr.State()
         with gr.Column(visible=False, elem_id=name) as self.panel:
@@ -136,19 +141,48 @@ class CardPanel:
         return self._found(path, self.decider(model))
 
     def _found(self, path: str | None, model: str | None, part: str | None = None) -> Updates:
+        desk = self._desk(path)
+        if desk is None:
+            return {self.desk: None, self.panel: gr.update(visible=False)}
+        return self.show(desk, model, part)
+
+    def _desk(self, path: str | None) -> Desk | None:
+        """A picture with the cards in it; None where there are none."""
         finder = self.observations.finder
         try:
             picture = self.observations.decode(path) if path and finder else None
         except ImageError:  # The answer will say so.
             picture = None
         found = finder.find(picture) if picture else ()
-        if not found:
-            return {self.desk: None, self.panel: gr.update(visible=False)}
-        return self.show(Desk(path, found), model, part)
+        return Desk(path, found) if found else None
 
     def offer(self, path: str | None) -> Updates:
-        """The same for a picture that stays whole until another part is chosen."""
-        return {self.picture: path, **self._found(path, None, WHOLE)}
+        """The same for a picture that stays as it is until another part is chosen."""
+        drawing, part = self._drawn_part(path) or (path, WHOLE)
+        return {self.picture: path, **self._found(drawing, None, part)}
+
+    def drawn(self, name: str, part: str | None) -> str:
+        """A file with a drawing, or with a part of its card, where Gradio keeps uploads."""
+        path = self.picture.move_resource_to_block_cache(examples.find(self.drawings, name))
+        desk = self._desk(path) if part in PARTS else None
+        return self.part_file(desk, part) if desk else path
+
+    def in_address(self, path: str | None) -> dict[str, str | None]:
+        """What an address calls a drawing or a part of its card; nothing for any other file."""
+        drawing, part = self._drawn_part(path) or (path, None)
+        name = examples.name_of(self.drawings, drawing) if drawing else None
+        return {"example": name, "part": part}
+
+    def _drawn_part(self, path: str | None) -> tuple[str, str] | None:
+        """The drawing and the part of its card that a file holds; None for any other file."""
+        is_part = path and Path(path).stem in map(_stem, PARTS)
+        return self._drawn_parts.get(path) if is_part else None
+
+    @cached_property
+    def _drawn_parts(self) -> dict[str, tuple[str, str]]:
+        """Drawings and parts by their files; Gradio names these by what they hold."""
+        desks = filter(None, (self._desk(str(path)) for path in self.drawings))
+        return {self.part_file(desk, part): (desk.path, part) for desk in desks for part in PARTS}
 
     def offer_after(self, shown: gr.events.Dependency, asking: dict[str, Any]) -> None:
         """Offer the parts of the picture that an event put onto the page.
@@ -195,7 +229,7 @@ class CardPanel:
         if part not in PARTS:
             return desk.path
         shown = views(self.observations.decode(desk.path), desk.card.corners)[part]
-        return save_pil_to_cache(shown, self.picture.GRADIO_CACHE, part.replace(" ", "-"), "png")
+        return save_pil_to_cache(shown, self.picture.GRADIO_CACHE, _stem(part), "png")
 
     def choose_part(self, desk: Desk | None, part: str) -> Updates:
         """Ask about another part."""
@@ -245,6 +279,11 @@ def outlined(picture: Image.Image, desk: Desk) -> Image.Image:
     for place in desk.clicked:
         cv2.circle(pixels, place, 2 * width, CLICKED, -1, cv2.LINE_AA)
     return Image.fromarray(pixels)
+
+
+def _stem(part: str) -> str:
+    """What the file of a part is called."""
+    return part.replace(" ", "-")
 
 
 def _there(desk: Desk | None) -> Desk:

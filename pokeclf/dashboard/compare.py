@@ -12,7 +12,7 @@ import gradio as gr
 
 from pokeclf import findings, study
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.dashboard import compare_wording, examples, map_wording, notices, report, wording
+from pokeclf.dashboard import compare_wording, map_wording, notices, report, wording
 from pokeclf.dashboard.address import COMPARE, OWN, SAME, Address
 from pokeclf.dashboard.compare_layout import Layout
 from pokeclf.dashboard.comparison import (
@@ -125,8 +125,7 @@ class Compare(Layout):
         maps, path = asked.maps or SAME, None
         pair = asked.first, asked.second
         if asked.example:  # where Gradio itself would put it, too
-            drawing = examples.find(self.drawings, asked.example)
-            path = self.picture.move_resource_to_block_cache(drawing)
+            path = self.cards.drawn(asked.example, asked.part)
         found = {
             self.models: gr.update(choices=options, value=chosen),
             self.maps: maps,
@@ -169,7 +168,7 @@ class Compare(Layout):
         """A link to what is chosen, as HTML."""
         return Address(
             COMPARE,
-            example=examples.name_of(self.drawings, path) if path else None,
+            **self.cards.in_address(path),
             models=tuple(models or ()),
             maps=maps,
             top=_chooser(maps, top),

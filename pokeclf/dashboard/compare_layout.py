@@ -56,7 +56,7 @@ class Layout:
             alt_text="The picture that is compared",
         )  # fmt: skip
         self.cards = CardPanel(
-            self.observations, self.picture, "compare-cards", self._most_accurate
+            self.observations, self.picture, self.drawings, "compare-cards", self._most_accurate
         )
         self.examples = examples.strip(self.drawings, "compare-examples")
 

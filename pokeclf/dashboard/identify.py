@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.dashboard import examples, limits, notices, waiting, wording
+from pokeclf.dashboard import limits, notices, waiting, wording
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import NONE_TRAINED, Answer, answer, guesses_with
 from pokeclf.dashboard.identify_layout import (
@@ -201,9 +201,7 @@ class Identify(Layout):
         if asked is None:
             return {self.summary: gr.skip()}
         # Where Gradio itself would put it, so that the page speaks of it by the same path.
-        path = self.picture.move_resource_to_block_cache(
-            examples.find(self.drawings, asked.example)
-        )
+        path = self.cards.drawn(asked.example, asked.part)
         try:
             model = able(self.store, asked.model)
             if model is None:

@@ -67,7 +67,7 @@ class Layout:
             elem_id="picture",
             alt_text="The picture that you chose",
         )
-        self.cards = CardPanel(self.observations, self.picture)
+        self.cards = CardPanel(self.observations, self.picture, self.drawings)
         self.examples = examples.strip(self.drawings, "examples")
         statuses = self.store.statuses()
         self.model = Menu(
@@ -185,7 +185,7 @@ class Layout:
         )
         return Address(
             IDENTIFY,
-            example=examples.name_of(self.drawings, found.path),
+            **self.cards.in_address(found.path),
             model=found.card.model,
             species=found.explanation.species,
             method=found.method.id,

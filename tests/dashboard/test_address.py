@@ -30,8 +30,9 @@ def parsed(query):
     "view",
     [
         Address(),
-        Address(IDENTIFY, None, "pikachu", "vit_finetuned", "raichu", "rollout"),
-        Address(IDENTIFY, None, "card-oddish", "convmixer", "nidoran-f", "cam", "stage 2 of 8"),
+        Address(IDENTIFY, None, "pikachu", None, "vit_finetuned", "raichu", "rollout"),
+        Address(IDENTIFY, None, "card-oddish", "illustration", "convmixer", "nidoran-f", "cam"),
+        Address(IDENTIFY, model="convmixer", method="cam", layer="stage 2 of 8"),
         Address(IDENTIFY, method="finer-cam", against="raichu", strength=0, threshold=95),
         Address(IDENTIFY, method="rollout", heads="max", discard=90),
         Address(IDENTIFY, method="attention", head=0),

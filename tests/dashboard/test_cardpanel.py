@@ -11,7 +11,7 @@ import pytest
 
 from pokeclf import drawings, reading
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.cardpanel import CardPanel
+from pokeclf.dashboard.cardpanel import CardPanel, Desk
 from pokeclf.dashboard.inputs import Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
@@ -181,10 +181,39 @@ def test_of_several_models_one_decides(root, upload):
     asked = []
     with gr.Blocks():
         panel = CardPanel(
-            Observations(ModelStore(root)), Picture(), "other", lambda models: asked.append(models)
-        )
+            Observations(ModelStore(root)), Picture(), (), "other",
+            lambda models: asked.append(models),
+        )  # fmt: skip
     finder = SimpleNamespace(find=lambda picture: (TradingCard(CORNERS, 0.9),))
     panel.observations.__dict__["finder"] = finder
     updates = panel.find(upload, ["convmixer", "vit_frozen"])
     assert asked == [["convmixer", "vit_frozen"]]
     assert updates[panel.part] == "illustration"  # as nobody decided
+
+
+def test_a_part_of_a_drawing_has_a_name_in_addresses(panel, upload, tmp_path):
+    photo, other = Path(upload), tmp_path / "other.png"
+    drawing = photo.rename(tmp_path / "scene.png")
+    card_scene(OTHER).save(other)
+    panel.drawings = (drawing,)
+    whole = panel.drawn("scene", None)
+    part = panel.drawn("scene", "illustration")
+    assert panel.in_address(whole) == {"example": "scene", "part": None}
+    assert panel.in_address(part) == {"example": "scene", "part": "illustration"}
+    offered = panel.offer(part)
+    assert offered[panel.part] == "illustration"
+    assert offered[panel.desk].path == str(drawing)
+    assert panel.offer(whole)[panel.part] == WHOLE
+    # Neither another picture's part, nor one of a corrected outline, nor nothing at all.
+    desk = panel.find(str(other), "convmixer")[panel.desk]
+    assert panel.in_address(panel.part_file(desk, "illustration"))["example"] is None
+    moved = Desk(str(drawing), (TradingCard(CORNERS + 9, 1.0),))
+    assert panel.in_address(panel.part_file(moved, "illustration"))["example"] is None
+    assert panel.in_address(None) == {"example": None, "part": None}
+
+
+def test_a_drawing_without_a_card_is_shown_whole(panel, upload):
+    panel.drawings = (Path(upload),)
+    panel.observations.__dict__["finder"] = None
+    path = panel.drawn(Path(upload).stem, "illustration")
+    assert Path(path).read_bytes() == Path(upload).read_bytes()

@@ -52,6 +52,15 @@ def test_an_address_of_a_drawn_card_offers_its_parts(open_page, tab, name):
     whole = page.locator(f"#{name}-part").get_by_label("Whole picture")
     expect(whole).to_be_checked()
     assert "example=card-magikarp" in page.url
+    page.locator(f"#{name}-part").get_by_label("Illustration", exact=True).check()
+    page.wait_for_url("**part=illustration*")
+    again = open_page(query=page.url.partition("?")[2])
+    expect(again.locator(f"#{name}-part").get_by_label("Illustration", exact=True)).to_be_checked()
+    expect(again.locator(".image-frame img").first).to_have_attribute(
+        "src", re.compile("illustration")
+    )
+    again.locator(f"#{name}-part").get_by_label("Whole picture").check()
+    again.wait_for_url(lambda url: "example=card-magikarp" in url and "part=" not in url)
 
 
 def test_four_clicks_show_where_the_card_lies(open_page, photo):
