@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pokeclf import study
 from pokeclf.errors import PokeclfError
-from pokeclf.evaluation import Proportion
+from pokeclf.evaluation import Metrics, Proportion
 from pokeclf.files import write_atomically
 from pokeclf.results import Result
 
@@ -30,6 +30,10 @@ class CardFigures:
     photos : number of made-up photos, each of one card.
     photos_found : of those, with a card that was found.
     photos_whole, photos_right : as for the scans.
+    taken : number of test images of any kind in which the finder sees a card.
+    taken_whole, taken_right : as for the scans.
+    taken_whole_familiar, taken_familiar : of those, taken for one of the species; all of them
+        where no detector was fitted.
     """
 
     model: str
@@ -42,6 +46,11 @@ class CardFigures:
     photos_found: int
     photos_whole: int
     photos_right: int
+    taken: int
+    taken_whole: int
+    taken_right: int
+    taken_whole_familiar: int
+    taken_familiar: int
 
     @property
     def on_upright(self) -> Proportion:
@@ -52,6 +61,25 @@ class CardFigures:
     def on_photos(self) -> Proportion:
         """Photos that were recognised."""
         return Proportion(self.photos_right, self.photos)
+
+    def as_read(self, test: Metrics) -> Proportion:
+        """All test images that are recognised with cards looked for in each.
+
+        Parameters
+        ----------
+        test : the model's figures on these images as whole pictures.
+        """
+        whole = round(test.accuracy * test.images)
+        return Proportion(whole + self.taken_right - self.taken_whole, test.images)
+
+    def accepted_as_read(self, test: Metrics, accepted: float) -> float:
+        """The share of all test images that are taken for one of the species, likewise.
+
+        Parameters
+        ----------
+        accepted : that share of them as whole pictures.
+        """
+        return accepted + (self.taken_familiar - self.taken_whole_familiar) / test.images
 
 
 _COLUMNS = tuple(field.name for field in fields(CardFigures))
@@ -110,7 +138,9 @@ def _row(row: Mapping[str, str]) -> CardFigures:
     bounds = (
         (found.upright_whole, found.upright), (found.upright_right, found.upright),
         (found.photos_found, found.photos), (found.photos_whole, found.photos),
-        (found.photos_right, found.photos),
+        (found.photos_right, found.photos), (found.taken_whole, found.taken),
+        (found.taken_right, found.taken), (found.taken_whole_familiar, found.taken),
+        (found.taken_familiar, found.taken),
     )  # fmt: skip
     if not known or not all(0 <= part <= whole and whole > 0 for part, whole in bounds):
         raise ValueError(row)

@@ -31,7 +31,7 @@ USUAL_CONFIDENCE = 0.9
 """Asked of a model that does not tell how often it is right."""
 FORMULA = ("=", "+", "-", "@")
 """With these begins what a spreadsheet takes for a formula."""
-Views = Mapping[str, np.ndarray]
+Views = reading.Views[np.ndarray]
 """What the model will see of a picture, by the name of the view: uint8 size × size × 3 each."""
 
 
@@ -173,7 +173,7 @@ def _read(classifier: Classifier, path: Path, finder: Finder | None) -> Views | 
     except imaging.ImageError as error:
         return commandline.printable(error)
     crop = classifier.card.preprocessing.crop
-    return {name: np.asarray(crop(view)) for name, view in views.items()}
+    return views.map(lambda view: np.asarray(crop(view)))
 
 
 def _answers(
@@ -203,33 +203,32 @@ def _best_two(
 
     Of each picture the view answers that counts.
     """
-    crops = np.stack([crop for views in pictures for crop in views.values()])
+    crops = np.stack([crop for views in pictures for crop in views.of.values()])
     # So many at once as there are pictures in a batch, however many views each of them has.
     chunks = [_seen(classifier, crops[k : k + BATCH]) for k in range(0, len(crops), BATCH)]
     probabilities, familiar = map(torch.cat, zip(*chunks, strict=True))
-    counting = _counting(probabilities.numpy(), pictures)
+    counting = _counting(probabilities.numpy(), familiar.numpy(), pictures)
     best = probabilities[counting].topk(2)
     return list(zip(best.indices, best.values, familiar[counting].tolist(), strict=True))
 
 
-@torch.inference_mode()
 def _seen(classifier: Classifier, crops: np.ndarray) -> tuple[Tensor, Tensor]:
     """Probabilities of uint8 N × size × size × 3, N × classes, and whether each may be any."""
     inputs = classifier.card.preprocessing.normalise(torch.from_numpy(crops).permute(0, 3, 1, 2))
-    features = classifier.features(inputs)
-    probabilities = classifier.probabilities(classifier.network.classify(features))
-    familiarity = classifier.familiarity(features)
-    familiar = torch.ones(len(crops), dtype=bool) if familiarity is None else familiarity >= 0
-    return probabilities, familiar
+    return classifier.answers(inputs)
 
 
-def _counting(probabilities: np.ndarray, pictures: Sequence[Views]) -> list[int]:
+def _counting(
+    probabilities: np.ndarray, familiar: np.ndarray, pictures: Sequence[Views]
+) -> list[int]:
     """Rows of the views that count, one a picture."""
     rows, start = [], 0
     for views in pictures:
-        answers = dict(zip(views, probabilities[start:], strict=False))
-        rows.append(start + list(views).index(reading.telling(answers)))
-        start += len(views)
+        names = list(views.of)
+        answers = dict(zip(names, probabilities[start:], strict=False))
+        known = {name for name, own in zip(names, familiar[start:], strict=False) if own}
+        rows.append(start + names.index(reading.telling(answers, known, views.certain)))
+        start += len(names)
     return rows
 
 

@@ -108,6 +108,22 @@ class Classifier:
             return None
         return self.novelty.familiarity(features, self.network.linear(features))
 
+    @torch.inference_mode()
+    def answers(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Answers to a batch of preprocessed images: N × 3 × S × S.
+
+        Returns
+        -------
+        probabilities : N × classes.
+        familiar : bool N, whether each may show one of the classes, as far as is known.
+        """
+        features = self.features(inputs)
+        probabilities = self.probabilities(self.network.classify(features))
+        familiarity = self.familiarity(features)
+        if familiarity is None:
+            return probabilities, torch.ones(len(inputs), dtype=torch.bool)
+        return probabilities, familiarity >= 0
+
     def _answer(self, trunk: Tensor) -> tuple[np.ndarray, float | None]:
         """Probabilities and familiarity of one image, from the map at the deepest place."""
         features = self._read(trunk)

@@ -20,9 +20,9 @@ WIDTH, HEIGHT = 366, 512
 SURE = 0.5
 """From this probability on a place is a card's centre."""
 CERTAIN = 0.66
-"""From this probability on the whole picture does not count beside the card's parts: of validation
-images that are no cards a tenth are taken for one, nearly all of them less surely than this, and of
-cards in photos nearly all more surely. On these a model is often sure of a wrong whole picture."""
+"""From this probability on the whole picture is no rival of the card's parts: of validation images
+that are no cards a tenth are taken for one, nearly all of them less surely than this, and of cards
+in photos nearly all more surely. On these a model is often sure of a wrong whole picture."""
 MOST = 9
 """Cards that are looked for in one picture."""
 PARTS = {
@@ -57,9 +57,9 @@ class TradingCard:
         return float(cv2.contourArea(self.corners))
 
     @property
-    def counting(self) -> tuple[str, ...]:
-        """What the model may be asked about: its parts, and WHOLE while it may be no card."""
-        return tuple(PARTS) if self.probability >= CERTAIN else (*PARTS, WHOLE)
+    def certain(self) -> bool:
+        """Whether it is one beyond doubt."""
+        return self.probability >= CERTAIN
 
 
 class Finder:

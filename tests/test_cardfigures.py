@@ -9,8 +9,11 @@ import pytest
 from pokeclf import cardfigures
 from pokeclf.cardfigures import CardFigures
 from pokeclf.errors import PokeclfError
+from pokeclf.evaluation import Metrics, Proportion
 
-FOUND = CardFigures("vit_finetuned", "a" * 64, "b" * 64, 78, 66, 72, 234, 220, 120, 200)
+FOUND = CardFigures(
+    "vit_finetuned", "a" * 64, "b" * 64, 78, 66, 72, 234, 220, 120, 200, 300, 280, 285, 270, 276
+)
 
 
 def test_figures_come_back_in_the_studys_order(tmp_path):
@@ -20,6 +23,12 @@ def test_figures_come_back_in_the_studys_order(tmp_path):
     assert list(cardfigures.read(tmp_path)) == ["convmixer", "vit_finetuned"]
     assert FOUND.on_upright.share == 72 / 78
     assert FOUND.on_photos.share == 200 / 234
+
+
+def test_what_looking_for_cards_does_to_all_images():
+    test = Metrics(2000, 0.96, 0.95, 0.97, 0.99, 0.95, 0.95, 0.2, 0.01, 0.02)
+    assert FOUND.as_read(test) == Proportion(1925, 2000)
+    assert FOUND.accepted_as_read(test, 0.95) == pytest.approx(0.953)
 
 
 def test_nothing_may_have_been_measured(tmp_path):

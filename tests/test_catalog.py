@@ -16,7 +16,7 @@ from pokeclf.catalog import COLUMNS, Row
 from pokeclf.catalogtable import Table
 from pokeclf.classifier import Classifier
 from pokeclf.modelstore import ModelStore
-from pokeclf.tradingcards import CERTAIN, NONE_TRAINED
+from pokeclf.tradingcards import CERTAIN, NONE_TRAINED, WHOLE
 from tests.card_scene import CORNERS, card_scene, finder_of_scenes
 
 
@@ -192,17 +192,19 @@ def test_however_many_views_there_are_few_go_through_the_model_at_once(root, tmp
     files = [(path.name, path) for path in catalog.pictures_in(tmp_path)]
     rows = catalog.rows(ModelStore(root).get("convmixer"), files, 0.0, finder_of_scenes())
     assert len(list(rows)) == 7
-    assert sizes == [5, 5, 5, 5, 1]  # three views of five pictures, and of two
+    assert sizes == [5, 5, 5, 5, 5, 3]  # four views of five pictures, and of two
 
 
 def test_familiarity_is_that_of_the_part_that_counts(root, tmp_path, monkeypatch):
     card_scene().save(tmp_path / "card.png")
     classifier, finder = ModelStore(root).get("convmixer"), finder_of_scenes()
     views = reading.views(imaging.decode(tmp_path / "card.png"), finder)
-    counting = list(views).index(reading.read(classifier, views).part)
-    for familiar, check in ((True, "no"), (False, "yes")):
-        told = torch.full((len(views),), -1.0 if familiar else 1.0)
-        told[counting] *= -1
+    counting = list(views.of).index(reading.read(classifier, views).part)
+    whole = list(views.of).index(WHOLE)
+    for familiar, check in ((counting, "no"), (whole, "no"), (None, "yes")):
+        told = torch.full((len(views.of),), -1.0)
+        if familiar is not None:
+            told[familiar] = 1.0
         monkeypatch.setattr(Classifier, "familiarity", lambda self, features, told=told: told)
         (row,) = catalog.rows(classifier, [("card", tmp_path / "card.png")], 0.0, finder)
         assert row.check == check

@@ -44,7 +44,7 @@ def test_the_leaderboard_may_be_sorted_by_any_figure(shelf, sort):
         for model, milliseconds in (("convmixer", 12.0), ("vit_frozen", 3.0))
     }
     shown = {
-        model: CardFigures(model, "a", "b", 10, 1, right, 20, 15, 1, 2 * right)
+        model: CardFigures(model, "a", "b", 10, 1, right, 20, 15, 1, 2 * right, 5, 4, 4, 5, 5)
         for model, right in (("convmixer", 4), ("vit_frozen", 9))
     }
     rows = exhibits.leaderboard(replace(shelf, latencies=timed, cards=shown), sort)

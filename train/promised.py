@@ -98,6 +98,9 @@ def table(rows: Sequence[Row]) -> str:
     )
 
 
+_AS_READ = "Test images as the page reads them, trading cards looked for in each"
+
+
 def _answers(stored: Stored) -> Iterator[Row]:
     """How often the models are right, and what the best one makes of other pictures."""
     above = [
@@ -129,6 +132,11 @@ def _others(stored: Stored, best: Result) -> Iterator[Row]:
         _share("accepted", "Test images that the best model takes for one of the species", 95),
         100 * used.accepted if used else None,
     )
+    cards, test = stored.cards.get(best.card.model), best.card.test
+    yield Row(
+        _share("accepted as read", f"{_AS_READ}: taken for one of the species", 95),
+        100 * cards.accepted_as_read(test, used.accepted) if used and cards else None,
+    )
     for group, what, least in (
         (
             "photo",
@@ -151,6 +159,10 @@ def _cards(stored: Stored, best: Result) -> Iterator[Row]:
     yield Row(
         _share("cards photographed", "The same cards, photographed", 85),
         100 * cards.on_photos.share if cards else None,
+    )
+    yield Row(
+        _share("best as read", f"{_AS_READ}: first guess right", 96.5),
+        100 * cards.as_read(best.card.test).share if cards else None,
     )
 
 

@@ -147,16 +147,19 @@ def detector_rows(found: Novelty, groups: Sequence[str]) -> list[list[str]]:
 
 
 def cards(stored: Stored) -> str:
-    """How well trading cards are recognised, upright and photographed."""
+    """How well trading cards are recognised, upright and photographed, and what looking for them
+    does to all test images."""
     header = (
         "model", "upright (95 % interval)", "as a whole picture", "photographed (95 % interval)",
-        "as a whole picture", "card found",
+        "as a whole picture", "card found", "all test images", "with cards looked for",
     )  # fmt: skip
     rows = [
         [
             f"`{model}`", _share(found.on_upright), percent(found.upright_whole / found.upright),
             _share(found.on_photos), percent(found.photos_whole / found.photos),
             percent(found.photos_found / found.photos),
+            percent(stored.tuned[model].card.test.accuracy),
+            percent(found.as_read(stored.tuned[model].card.test).share),
         ]
         for model, found in stored.cards.items()
     ]  # fmt: skip

@@ -195,7 +195,7 @@ class CardPanel:
 
     def show(self, desk: Desk, model: str | None, part: str | None = None) -> Updates:
         """The panel for a desk; the model says which part, unless one is named."""
-        part = part or self.counting(desk, model)
+        part = part or self.counting(desk, model, (*PARTS, WHOLE))
         count = len(desk.cards)
         cards = [(f"{number + 1} of {count}", str(number)) for number in range(count)]
         said = "A trading card was" if count == 1 else f"{count} trading cards were"
@@ -208,8 +208,8 @@ class CardPanel:
             **self._where(desk),
         }
 
-    def counting(self, desk: Desk, model: str | None) -> str:
-        """The part that tells the model most; the illustration without a model.
+    def counting(self, desk: Desk, model: str | None, views: Sequence[str]) -> str:
+        """The one of these views that tells the model most; the illustration without a model.
 
         Raises
         ------
@@ -218,11 +218,11 @@ class CardPanel:
         """
         if model is None:
             return "illustration"
-        files = {part: self.part_file(desk, part) for part in desk.card.counting}
-        seen = {part: self.observations.get(path, model) for part, path in files.items()}
-        return reading.telling(
-            {part: each.observation.probabilities for part, each in seen.items()}
-        )
+        files = {view: self.part_file(desk, view) for view in views}
+        seen = {
+            view: self.observations.get(path, model).observation for view, path in files.items()
+        }
+        return reading.counting(seen, desk.card.certain)
 
     def part_file(self, desk: Desk, part: str) -> str:
         """A file with a part of the chosen card, where Gradio keeps uploads for a time."""
@@ -242,7 +242,7 @@ class CardPanel:
         desk = _there(desk)
         if number not in map(str, range(len(desk.cards))):
             raise PokeclfError("There is no such card.")
-        return self.show(replace(desk, chosen=int(number), clicked=()), self.decider(model))
+        return self._show_card(replace(desk, chosen=int(number), clicked=()), model)
 
     def click(self, desk: Desk | None, model: Any, event: gr.SelectData) -> Updates:  # noqa: ANN401
         """A corner of the card, shown by the visitor; four of them are another outline."""
@@ -256,8 +256,13 @@ class CardPanel:
             notices.notify(PokeclfError("These four corners are no card; please show them again."))
             return self._where(desk)
         cards = list(desk.cards)
-        cards[desk.chosen] = TradingCard(corners, 1.0)  # somebody says that it is one
-        return self.show(replace(desk, cards=tuple(cards)), self.decider(model))
+        cards[desk.chosen] = TradingCard(corners, 1.0)
+        return self._show_card(replace(desk, cards=tuple(cards)), model)
+
+    def _show_card(self, desk: Desk, model: Any) -> Updates:  # noqa: ANN401
+        """A card of which somebody says that it is one: the whole picture does not count."""
+        model = self.decider(model)
+        return self.show(desk, model, self.counting(desk, model, tuple(PARTS)))
 
     def _where(self, desk: Desk) -> Updates:
         """A desk with its outlines and the corners that were clicked so far."""

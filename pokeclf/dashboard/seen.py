@@ -99,10 +99,10 @@ class Observations:
             return self.get(path, model)
         classifier = self._asked(path, model)
         views = reading.views(self.decode(path), finder)
-        if set(views) == {WHOLE}:
+        if set(views.of) == {WHOLE}:
             return replace(self.get(path, model), part=WHOLE)
         found = reading.read(classifier, views)
-        return Seen(classifier, found.observation, views[found.part].size, found.part)
+        return Seen(classifier, found.observation, views.of[found.part].size, found.part)
 
     @cached_property
     def finder(self) -> Finder | None:

@@ -17,7 +17,7 @@ from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
 from pokeclf.modelstore import ModelStore
-from pokeclf.tradingcards import CERTAIN, PARTS, WHOLE, TradingCard, views
+from pokeclf.tradingcards import PARTS, WHOLE, TradingCard, views
 from tests.card_scene import CORNERS, card_scene
 
 OTHER = CORNERS + np.float32([200, 20])
@@ -54,28 +54,28 @@ def test_the_part_that_counts_of_the_largest_card_is_asked_about(panel, upload):
         name: panel.observations.get(path, "convmixer").observation.probabilities
         for name, path in parts.items()
     }
-    assert part == reading.telling(answers)
+    assert part == reading.telling(answers, set(answers), certain=True)
     assert updates[panel.picture] == parts[part]
     assert [value for _, value in updates[panel.card]["choices"]] == ["0", "1"]
 
 
-@pytest.mark.parametrize(
-    ("probability", "counting"),
-    [(CERTAIN, [*PARTS]), (CERTAIN - 0.01, [*PARTS, WHOLE])],
-)
-def test_where_no_card_may_be_the_whole_picture_counts_too(
-    panel, upload, monkeypatch, probability, counting
+def test_the_whole_picture_counts_too_unless_somebody_says_that_there_is_a_card(
+    panel, upload, monkeypatch
 ):
     asked = []
     file = panel.part_file
     monkeypatch.setattr(
         panel, "part_file", lambda desk, part: asked.append(part) or file(desk, part)
     )
-    cards = (TradingCard(CORNERS, probability),)
-    panel.observations.__dict__["finder"] = SimpleNamespace(find=lambda picture: cards)
-    panel.find(upload, "convmixer")
-    assert asked[: len(counting)] == counting
-    assert (WHOLE in asked) == (WHOLE in counting)
+    desk = panel.find(upload, "convmixer")[panel.desk]
+    assert asked[:-1] == [*PARTS, WHOLE]
+    asked.clear()
+    panel.choose_card(desk, "1", "convmixer")
+    corners = [gr.SelectData(None, {"index": [int(x), int(y)], "value": None}) for x, y in CORNERS]
+    for corner in corners:
+        desk = panel.click(desk, "convmixer", corner)[panel.desk]
+    assert len(asked) == 2 * (len(PARTS) + 1)
+    assert WHOLE not in asked
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -11,6 +11,8 @@ from PIL import Image
 
 from pokeclf import drawings
 from pokeclf.imaging import decode
+from pokeclf.reading import Views
+from pokeclf.tradingcards import WHOLE, TradingCard
 from train import cards
 from train.cardphotos import Scenes
 
@@ -58,31 +60,48 @@ def test_whoever_photographs_a_card_comes_close(scenes, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("guesses", "right"),
+    ("guesses", "familiar", "told"),
     [
-        ((1, 2, 2), (False, True)),  # the card's first part, which is recognised
-        ((1, 1, 2), (False, False)),  # which is not
-        ((2, 2, 1), (True, True)),  # the whole picture does not count where a card is certain
+        # By the card's first part, which is recognised; which is not.
+        ((2, 2, 1), (True, True, True), (False, True, True, True)),
+        ((1, 2, 2), (True, True, False), (True, False, False, True)),
+        # The whole picture counts where it alone looks like a species.
+        ((1, 2, 2), (False, True, True), (True, True, True, True)),
+        ((1, 2, 2), (False, False, False), (True, False, False, False)),
     ],
 )
-def test_the_view_that_counts_decides(guesses, right):
-    """The model is asked about the whole picture, and two views of it."""
-    sure = [0.95, 0.9, 0.5]
+def test_the_view_that_counts_decides(guesses, familiar, told):
+    """The model is asked about two parts of a card, and the whole picture."""
 
-    def logits(inputs):
-        made = torch.full((len(inputs), 3), -9.0)
-        for row, (guess, share) in enumerate(zip(guesses, sure, strict=True)):
-            made[row, guess] = torch.logit(torch.tensor(share))
-        return made
+    def answers(inputs):
+        made = torch.full((len(inputs), 3), 0.01)
+        for row, (guess, share) in enumerate(zip(guesses, (0.9, 0.5, 0.95), strict=True)):
+            made[row, guess] = share
+        return made, torch.tensor(familiar)
 
     classifier = SimpleNamespace(
         card=SimpleNamespace(
             preprocessing=SimpleNamespace(tensor=lambda picture: torch.zeros(3, 8, 8)),
             classes=CLASSES,
         ),
-        logits=logits,
-        probabilities=torch.sigmoid,
+        answers=answers,
     )
     picture = Image.new("RGB", (9, 9))
-    seen = cards.Seen("oddish", picture, {"whole card": picture, "illustration": picture})
-    assert cards._answers(classifier, seen) == right
+    parts = {"whole card": picture, "illustration": picture, WHOLE: picture}
+    assert cards._answers(classifier, cards.Seen("oddish", Views(parts, certain=True))) == told
+
+
+def test_images_in_which_a_card_is_seen_are_kept_with_their_species():
+    images = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue", "red")]
+    shop = SimpleNamespace(
+        labels=np.array([0, 1, 2]),
+        indices=lambda part: np.array([1, 2] if part == "test" else [0]),
+        folder=SimpleNamespace(classes=CLASSES, image=images.__getitem__),
+    )
+    card = TradingCard(np.float32([[0, 0], [20, 0], [20, 30], [0, 30]]), 0.9)
+    finder = SimpleNamespace(
+        find=lambda picture: (card,) if picture.getpixel((0, 0)) == (255, 0, 0) else ()
+    )
+    (seen,) = cards.taken_for_cards(finder, shop, "test")
+    assert seen.species == "oddish"
+    assert seen.views.of[WHOLE] is images[2]

@@ -58,7 +58,7 @@ DETECTOR = Novelty(
         "both": Detector(0.95, {"photo": Refusals(150, 0.96, 0.955, 0.991)}),
     },
 )  # fmt: skip
-CARDS = CardFigures("convmixer", "a", "b", 10, 5, 9, 10, 7, 3, 8)
+CARDS = CardFigures("convmixer", "a", "b", 10, 5, 9, 10, 7, 3, 8, 40, 20, 30, 40, 40)
 
 
 def test_the_readmes_table_is_what_the_cards_say():
@@ -168,6 +168,6 @@ def test_tables_of_made_up_results(tmp_path):
     assert told in model_card(first, {}, DETECTOR)
     assert "something else" not in model_card(third, {}, None)
     assert (
-        "| `convmixer` | 90.0% (60%–98% of 10) | 50.0% | 80.0% (49%–94% of 10) | 30.0% | 70.0% |"
-        in tables.cards(stored)
+        "| `convmixer` | 90.0% (60%–98% of 10) | 50.0% | 80.0% (49%–94% of 10) | 30.0% | 70.0% "
+        "| 50.0% | 50.5% |" in tables.cards(stored)
     )
