@@ -86,8 +86,8 @@ def _measure(options: argparse.Namespace) -> int:
     photos = [_seen(finder, *each) for each in photographs(scenes, shop.split.seed)]
     taken = taken_for_cards(finder, shop, options.part)
     print(
-        f"{len(upright)} scans and {len(photos)} photos of trading cards; {len(taken)} of all images "
-        "are taken for one"
+        f"{len(upright)} scans and {len(photos)} photos of trading cards; of all images "
+        f"{len(taken)} are taken for one"
     )
     figures = cardfigures.read(shop.root) if options.part == "test" else {}
     store = ModelStore(shop.root)
@@ -106,8 +106,8 @@ def _line(found: CardFigures) -> str:
         f"{found.model}: upright {found.on_upright.share:.1%} (as a whole {whole[0]:.1%}), "
         f"photographed {found.on_photos.share:.1%} (as a whole {whole[1]:.1%}; the card was found "
         f"in {found.photos_found} of {found.photos}), of {found.taken} images taken for one "
-        f"{found.taken_right} right (as a whole {found.taken_whole}), {found.taken_familiar} familiar "
-        f"(as a whole {found.taken_whole_familiar})"
+        f"{found.taken_right} right (as a whole {found.taken_whole}), "
+        f"{found.taken_familiar} familiar (as a whole {found.taken_whole_familiar})"
     )
 
 
