@@ -6,6 +6,7 @@ from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,7 +53,13 @@ class Headers:
         foreign = any(beginning in path.lower() for beginning in FOREIGN)
         app = PlainTextResponse("Not found.", 404) if foreign else self.app
         with suppress(ClientDisconnect):  # Nobody is left to be answered.
-            await app(_to_the_one_page(scope), receive, send_with_headers)
+            try:
+                await app(_to_the_one_page(scope), receive, send_with_headers)
+            except RuntimeError as error:
+                if not isinstance(error.__cause__, HTTPException):
+                    raise
+                # Gradio has told, and then wants to change the status of what it has begun to send.
+                await send({"type": "http.response.body"})
 
 
 def _to_the_one_page(scope: Scope) -> Scope:

@@ -31,7 +31,7 @@ from pokeclf.dashboard.headers import Headers
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.picker import species
 from pokeclf.dashboard.places import PLACES
-from pokeclf.dashboard.routes import routes
+from pokeclf.dashboard.routes import routes, wrong_calls
 from pokeclf.dashboard.seen import Observations
 from pokeclf.drawings import drawings_of
 from pokeclf.imaging import MAX_BYTES
@@ -187,6 +187,7 @@ def launch(page: gr.Blocks, store: ModelStore, drawings: Path, mcp: bool = False
         mcp_server=False,  # Not another one than ours.
         app_kwargs={
             "routes": routes(store),
+            "exception_handlers": wrong_calls(),
             "middleware": [Middleware(Headers), Middleware(Bodies)],
             **lifespan,
         },

@@ -1,4 +1,5 @@
-"""Places in the queue: how many one visitor may have, and what those are told who get none.
+"""Places in the queue: whose turn it is, how many one visitor may have, and what those are told
+who get none.
 
 Gradio's clients have fixed words of their own for status 503, and ``gradio_client`` makes a
 traceback of any other. So they are told where they listen for answers, as they are of every
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -79,6 +80,22 @@ class Places:
         if sum(address_of(each.request) == address for each in taken) >= OF_AN_ADDRESS:
             return MANY_HERE
         return None
+
+    def take_turns(self) -> None:
+        """Let every visitor's first request of a lane come before anybody's second, and so on.
+
+        Whoever asks for much waits for it; whoever asks for one thing waits for one of each.
+        """
+        for lane in self._queue.event_queue_per_concurrency_id.values():
+            asked: Counter[str] = Counter()
+            turns = []
+            for event in lane.queue:
+                turns.append(asked[event.session_hash])
+                asked[event.session_hash] += 1
+            order = sorted(range(len(turns)), key=turns.__getitem__)
+            if order != list(range(len(turns))):
+                lane.queue[:] = [lane.queue[place] for place in order]
+                self._queue.broadcast_estimations(lane.concurrency_id)
 
     def _taken(self) -> Iterator[Event]:
         """What waits, and what is answered now."""

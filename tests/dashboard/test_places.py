@@ -91,6 +91,29 @@ def test_the_queue_is_full_for_everybody(places, wait):
     assert places.refusal("new", "2.2.2.2") is FULL
 
 
+def test_everybodys_first_request_comes_before_anybodys_second(queue, places, wait, monkeypatch):
+    told = []
+    monkeypatch.setattr(queue, "broadcast_estimations", told.append)
+    for visitor in "aaabacbd":
+        wait(visitor, "1.1.1.1")
+    wait("a", "1.1.1.1", 2, lane="slow")
+    lane = queue.event_queue_per_concurrency_id["models"].queue
+    requests = list(lane)
+    places.take_turns()
+    assert "".join(each.session_hash for each in lane) == "abcdabaa"
+    for visitor in "ab":  # Each visitor's own stay in their order.
+        assert [id(each) for each in lane if each.session_hash == visitor] == [
+            id(each) for each in requests if each.session_hash == visitor
+        ]
+    places.take_turns()
+    assert told == ["models"]  # Those whose places changed hear of it, once.
+    del lane[0]
+    wait("e", "1.1.1.1")
+    places.take_turns()
+    # Whoever has waited for longest is not passed by for ever.
+    assert "".join(each.session_hash for each in lane) == "bcdaebaa"
+
+
 @pytest.mark.parametrize("refusal", [FULL, MANY_HERE, MANY_OF_YOURS])
 def test_a_refusal_is_one_polite_sentence(refusal):
     assert refusal.sentence.count(".") == 1

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from pokeclf import __version__, schema
-from pokeclf.dashboard.routes import routes
+from pokeclf.dashboard.routes import UNKNOWN, routes, wrong_calls
 from pokeclf.modelstore import ModelStore
 
 
@@ -43,3 +44,14 @@ def test_a_client_can_get_the_schema(tmp_path):
     answer = _ask(ModelStore(tmp_path), "/schema.json")
     assert answer.headers["content-type"].startswith("application/schema+json")
     assert answer.content == schema.FILE.read_bytes()
+
+
+def test_what_gradio_fails_with_is_logged_in_one_line(caplog):
+    async def failing(request):
+        raise KeyError("a\nb")
+
+    app = Starlette(routes=[Route("/{name}", failing)], exception_handlers=wrong_calls())
+    answer = TestClient(app).get("/a%0Ab")
+    assert (answer.status_code, answer.json()) == (404, {"detail": UNKNOWN})
+    (line,) = caplog.messages
+    assert "\n" not in line

@@ -83,6 +83,31 @@ def test_every_answer_has_sane_headers(client, path):
     assert _is_sane(client.get(path))
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "status"),
+    [
+        ("call/nothing", {"data": []}, 404),
+        ("call/v2/nothing", {}, 404),
+        ("call/v2/predict", {}, 422),
+        ("call/v2/predict", {"picture": 3, "other": 1}, 422),
+        ("run/nothing", {"data": []}, 404),
+        ("queue/join", {"data": [], "fn_index": 9999, "session_hash": "a"}, 404),
+        ("queue/join", {"data": [], "fn_index": -1, "session_hash": "a"}, 404),
+        ("component_server",
+         {"data": [], "session_hash": "a", "component_id": 99999, "fn_name": "x"}, 404),
+    ],
+)  # fmt: skip
+def test_a_wrong_call_is_told_in_a_sentence(client, path, sent, status):
+    answer = client.post(f"/gradio_api/{path}", json=sent)
+    assert answer.status_code == status
+    assert answer.json()["detail"].endswith(("which.", "which there are."))
+
+
+def test_an_answer_that_nobody_asked_for_is_told_to_be_none(client):
+    answer = client.get("/gradio_api/call/predict/nothing")
+    assert answer.text.startswith("event: error")
+
+
 def test_hugging_face_may_show_the_page_in_a_frame_and_nobody_else(client):
     policy = client.get("/").headers["content-security-policy"]
     (frames,) = (part for part in policy.split("; ") if part.startswith("frame-ancestors"))
