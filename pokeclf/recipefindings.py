@@ -119,7 +119,11 @@ def verdict(shelf: Shelf, model: str) -> str:
     classes = len(theirs.card.classes)
     guessed = len(np.unique(theirs.guesses))
     epochs, allowed = len(theirs.history), allowed_epochs(theirs)
-    ended = f", where the run was ended (its recipe allows {allowed})" if allowed else ""
+    ended = (
+        f", where the run was ended to spare hours of computing (its recipe allows {allowed})"
+        if allowed
+        else ""
+    )
     reported = study.find(model).study_accuracy
     blind = (
         " That is one species in "

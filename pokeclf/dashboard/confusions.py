@@ -65,7 +65,7 @@ class TwoModels(Confusions):
         models = [self.first, self.second, self.extent]
         changed = [
             self.verdict, self.images, self.only_first, self.only_second,
-            *self.differences.outputs, *self.confusions.outputs,
+            *self.differences.outputs, self.extent, *self.confusions.outputs,
         ]  # fmt: skip
         on([self.first.input, self.second.input], self.show, models, changed)
         on([self.extent.input], self.draw, models, self.confusions.outputs)
@@ -87,8 +87,8 @@ class TwoModels(Confusions):
         return {
             self.first: gr.update(choices=named(models), value=first),
             self.second: gr.update(choices=named(models), value=second),
-            self.extent: extent,
             **self.show(first, second, extent),
+            self.extent: gr.update(value=extent, interactive=first != second),
             self.pairs: findings.all_pairs(shelf.ranked),
         }
 
@@ -101,11 +101,11 @@ class TwoModels(Confusions):
     def show(self, first: str, second: str, extent: str) -> Updates:
         """Two models: in words, by species, by images, and by confusions."""
         verdict, differences, images = exhibits.pair(self.library.shelf(), first, second)
+        two = gr.update(interactive=first != second)  # A model beside itself has no differences.
         return {
             self.verdict: verdict,
             self.images: images,
-            self.only_first: gr.update(interactive=first != second),
-            self.only_second: gr.update(interactive=first != second),
+            **dict.fromkeys((self.only_first, self.only_second, self.extent), two),
             **self.differences.shows(differences),
             **self.draw(first, second, extent),
         }

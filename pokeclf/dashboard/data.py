@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import gradio as gr
 
 from pokeclf import charts, datafindings
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.address import DATA, Address
+from pokeclf.dashboard.address import DATA, EMBEDDING, EXPERIMENTS, Address
 from pokeclf.dashboard.cards import Shown, listing
 from pokeclf.dashboard.chart import Chart, Updates
 from pokeclf.dashboard.inputs import Menu
@@ -22,6 +23,13 @@ SAMPLES = 24
 """Images that are shown of a species."""
 GROUPS = 12
 """Groups of near-duplicates that are shown: those with several species first."""
+
+_EMBEDDING = (
+    "<h2>How the test images lie to each other</h2>"
+    "<p>A map of them, in which those that look alike to a model are neighbours, stands beside "
+    f'what the models make of them: <a href="{escape(Address(EXPERIMENTS, EMBEDDING).query)}">'
+    "Embedding, under Experiments</a>.</p>"
+)
 
 
 class Data:
@@ -48,6 +56,7 @@ class Data:
             self.samples = gr.HTML(elem_id="data-samples")
             gr.HTML("<h2>Near-duplicates</h2>")
             self.groups = gr.HTML(elem_id="data-groups", elem_classes="words numbers")
+            gr.HTML(_EMBEDDING, elem_id="data-embedding", elem_classes="words")
         self.chosen.input(
             notices.guarded(self.show_species, 1), self.chosen, self.samples,
             show_progress="hidden", api_visibility="private", trigger_mode="always_last",

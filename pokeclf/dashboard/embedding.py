@@ -27,7 +27,8 @@ CHART = "embedding-chart"
 READING = (
     "<p>Each mark is a test image; images whose features are alike for the network lie beside each "
     "other. Only neighbourhoods mean something here: t-SNE keeps neither distances between groups "
-    "nor their sizes. Pointing at a mark, or a tap on it, tells which image it is; a species "
+    "nor their sizes. Colours of species and families, too many for a legend, only tell neighbours "
+    "apart. Pointing at a mark, or a tap on it, tells which image it is; a species "
     "chosen above lists all of its images.</p>"
 )
 
