@@ -109,9 +109,7 @@ def read(root: Path) -> dict[str, CardFigures]:
         with (root / FILE).open(newline="", encoding="utf-8") as file:
             rows = [_row(row) for row in csv.DictReader(file, strict=True)]
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError):
-        raise PokeclfError(
-            f"{root / FILE} is damaged; python -m train cards writes it again."
-        ) from None
+        raise PokeclfError(f"{FILE} is damaged; python -m train cards writes it again.") from None
     return {row.model: row for row in rows}
 
 

@@ -66,9 +66,9 @@ def read(path: Path) -> dict[str, Latency]:
         with path.open(newline="", encoding="utf-8") as file:
             rows = [_row(row) for row in csv.DictReader(file, strict=True)]
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
-        raise PokeclfError(f"{path} is damaged; {AGAIN}.") from error
+        raise PokeclfError(f"{path.name} is damaged; {AGAIN}.") from error
     if not rows:
-        raise PokeclfError(f"{path} is empty; {AGAIN}.")
+        raise PokeclfError(f"{path.name} is empty; {AGAIN}.")
     return {row.model: row for row in rows}
 
 

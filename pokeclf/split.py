@@ -158,7 +158,7 @@ def read_split(path: Path) -> Split:
         )
         intact = split.fingerprint == raw["fingerprint"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PokeclfError(f"{path} is not a readable split file.") from error
+        raise PokeclfError(f"{path.name} is not a readable split file.") from error
     if not intact:
-        raise PokeclfError(f"{path} was changed: its fingerprint does not fit its contents.")
+        raise PokeclfError(f"{path.name} was changed: its fingerprint does not fit its contents.")
     return split

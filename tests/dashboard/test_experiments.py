@@ -235,7 +235,7 @@ def test_results_are_read_once_until_a_checkpoint_changes(few):
     # Damaged times are told and leave the column empty.
     (few / latency.FILE).write_text("nonsense\n1\n")
     updates = experiments.refresh(drawn)
-    assert "latency.csv is damaged" in updates[experiments.problem]
+    assert "<p>latency.csv is damaged" in updates[experiments.problem]  # and no folder's name
     column = list(exhibits.COLUMNS).index("latency")
     assert [row[column] for row in updates[part(experiments, Leaderboard).table]] == [None, None]
     # One damaged checkpoint is told and leaves the others alone.

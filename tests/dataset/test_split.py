@@ -203,7 +203,7 @@ def test_a_split_that_was_tampered_with_is_refused(opened, tmp_path):
 def test_what_is_no_split_is_refused(contents, tmp_path):
     path = tmp_path / "split.json"
     path.write_bytes(contents)
-    assert refusal(read_split, path) == f"{path} is not a readable split file."
+    assert refusal(read_split, path) == f"{path.name} is not a readable split file."
 
 
 def test_no_split_file(tmp_path):
