@@ -4,6 +4,10 @@ First one visitor alone asks every question, and then the same mix again one aft
 the crowd asks it. Every answer of the crowd is compared with the answer to the same question asked
 alone. Files that are no pictures are among them. The server is the real ``app.py`` on the bundled
 checkpoints, and the crowd shares the machine with it.
+
+Tools for load tests such as Locust and k6 count requests and time them. Here a question is a
+conversation (upload, place in the queue, progress, answer), its places must never become worse, and
+its answer is compared with the one alone; so the crowd is our own, on httpx.
 """
 
 from __future__ import annotations
