@@ -164,7 +164,11 @@ class CardPanel:
     def drawn(self, name: str, part: str | None) -> str:
         """A file with a drawing, or with a part of its card, where Gradio keeps uploads."""
         path = self.picture.move_resource_to_block_cache(examples.find(self.drawings, name))
-        desk = self._desk(path) if part in PARTS else None
+        try:
+            desk = self._desk(path) if part in PARTS else None
+        except PokeclfError as error:  # A finder that is damaged leaves the drawing as it is.
+            notices.notify(error)
+            desk = None
         return self.part_file(desk, part) if desk else path
 
     def in_address(self, path: str | None) -> dict[str, str | None]:

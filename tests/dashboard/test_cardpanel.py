@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from pokeclf import drawings, reading
+from pokeclf import drawings, reading, tradingcards
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.cardpanel import CardPanel, Desk
 from pokeclf.dashboard.inputs import Picture
@@ -217,3 +217,17 @@ def test_a_drawing_without_a_card_is_shown_whole(panel, upload):
     panel.observations.__dict__["finder"] = None
     path = panel.drawn(Path(upload).stem, "illustration")
     assert Path(path).read_bytes() == Path(upload).read_bytes()
+
+
+def test_a_damaged_finder_leaves_a_drawing_whole_and_is_told(panel, upload, monkeypatch):
+    told = []
+    monkeypatch.setattr(notices, "notify", told.append)
+    panel.drawings = (Path(upload),)
+    del panel.observations.__dict__["finder"]
+    (panel.observations.store.root / tradingcards.FILE).write_bytes(b"damaged")
+    try:
+        path = panel.drawn(Path(upload).stem, "illustration")
+    finally:
+        (panel.observations.store.root / tradingcards.FILE).unlink()
+    assert Path(path).read_bytes() == Path(upload).read_bytes()
+    assert "finder" in str(told[0])
