@@ -93,12 +93,20 @@ def test_the_view_that_counts_is_surest_of_what_the_parts_say(answers, certain, 
 @pytest.mark.parametrize("certain", [True, False])
 @pytest.mark.parametrize(
     ("familiar", "counting"),
-    [({WHOLE}, WHOLE), ({WHOLE, TWO}, WHOLE), ({ONE, WHOLE}, ONE), ({TWO}, ONE), (set(), ONE)],
+    [
+        ({ONE, WHOLE}, ONE),
+        ({TWO}, TWO),  # says the same as the surest part
+        ({TWO, WHOLE}, TWO),
+        ({THREE}, ONE),  # says something else
+        ({THREE, WHOLE}, WHOLE),
+        ({WHOLE}, WHOLE),
+        (set(), ONE),
+    ],
 )
-def test_the_whole_picture_counts_where_it_looks_like_a_species_and_the_part_does_not(
+def test_where_the_surest_part_looks_like_no_species_another_view_may_count(
     certain, familiar, counting
 ):
-    answers = {ONE: [0.9, 0.1], TWO: [0.6, 0.4], WHOLE: [0.2, 0.8]}
+    answers = {ONE: [0.9, 0.1], TWO: [0.6, 0.4], THREE: [0.3, 0.7], WHOLE: [0.2, 0.8]}
     probabilities = {name: np.array(each) for name, each in answers.items()}
     assert reading.telling(probabilities, familiar, certain) == counting
 

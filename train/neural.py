@@ -206,7 +206,8 @@ def _keep(
     """Write the weights as they are stored and measure exactly those.
 
     It will serve at the size of the recipe's evaluation or at that of its last epochs, whichever
-    is better on the validation images.
+    is better on the validation images. Of a run that is there for comparison no weights are kept,
+    so those that were trained are measured.
 
     Parameters
     ----------
@@ -227,20 +228,32 @@ def _keep(
         return Classifier(card, network)
 
     labels = shop.labels[shop.indices("validation")]
-    accuracies = {
-        size: float((shop.logits(classifier(size, {}), "validation").argmax(1) == labels).mean())
+    validation = {
+        size: shop.logits(classifier(size, {}), "validation")
         for size in dict.fromkeys((recipe.eval_size, recipe.sizes[-1][1]))
     }
+    accuracies = {
+        size: float((rows.argmax(1) == labels).mean()) for size, rows in validation.items()
+    }
     by_size = {str(size): accuracy for size, accuracy in accuracies.items()}
-    chosen = classifier(max(accuracies, key=accuracies.__getitem__), by_size)
-    trained = shop.logits(chosen, "test").argmax(1)
-    network.load_state_dict(network.adapt(storage.restore(stored)))
-    logits = {part: shop.logits(chosen, part) for part in ("validation", "test")}
-    logits["mirrored"] = shop.logits(chosen, "test", mirrored=True)
-    card = replace(chosen.card, agreement=float((logits["test"].argmax(1) == trained).mean()))
-    if not shop.keeps_weights:
+    best = max(accuracies, key=accuracies.__getitem__)
+    chosen = classifier(best, by_size)
+    logits = {"validation": validation[best], "test": shop.logits(chosen, "test")}
+    card = replace(chosen.card, agreement=1.0)
+    if shop.keeps_weights:
+        trained = logits["test"].argmax(1)
+        network.load_state_dict(network.adapt(storage.restore(stored)))
+        logits = _logits_of_all(chosen, shop)
+        card = replace(card, agreement=float((logits["test"].argmax(1) == trained).mean()))
+    else:
         files = _maps_of_drawings(replace(chosen, card=card))
     shop.finish(model, card, logits, files, [asdict(row) for row in history], started)
+
+
+def _logits_of_all(classifier: Classifier, shop: Workshop) -> dict[str, np.ndarray]:
+    """What a model that is kept says of the validation and test images, and of these mirrored."""
+    logits = {part: shop.logits(classifier, part) for part in ("validation", "test")}
+    return logits | {"mirrored": shop.logits(classifier, "test", mirrored=True)}
 
 
 def _maps_of_drawings(classifier: Classifier) -> dict[str, bytes]:

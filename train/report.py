@@ -128,8 +128,8 @@ _CARDS = (
     "The test images that are trading cards, as they are and on made-up photos of them, 40 % to "
     "95 % as high as the photo's shorter side: turned, in perspective, at times in a sleeve, with "
     "glare, blur and JPEG, over backgrounds that the card finder has not seen. The card is looked "
-    "for, and the part of it counts that is surest of what its parts say together, or the whole "
-    "picture where that looks like one of the species and the part does not. *With cards looked "
+    "for, and the part of it counts that is surest of what its parts say together, or another "
+    "view, where that looks like one of the species and this part does not. *With cards looked "
     "for*: all test images, the few cards among the others, read so."
 )
 _OTHERS = (
