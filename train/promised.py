@@ -160,10 +160,12 @@ def _cards(stored: Stored, best: Result) -> Iterator[Row]:
         _share("cards photographed", "The same cards, photographed", 85),
         100 * cards.on_photos.share if cards else None,
     )
-    yield Row(
-        _share("best as read", f"{_AS_READ}: first guess right", 96.5),
-        100 * cards.as_read(best.card.test).share if cards else None,
-    )
+    lost = Promise(
+        "lost as read", f"{_AS_READ}: right first guesses that this costs",
+        Target(AT_MOST, 0.5, " points"), _REPORT,
+    )  # fmt: skip
+    test = best.card.test
+    yield Row(lost, 100 * (test.accuracy - cards.as_read(test).share) if cards else None)
 
 
 def _maps(root: Path, stored: Stored) -> Iterator[Row]:

@@ -75,7 +75,7 @@ def test_each_model_is_held_against_what_is_promised_of_it(stored, lines):
 
 def test_what_was_not_measured_is_said_to_be_so(stored, lines, tmp_path):
     for start in (
-        "Test images that", f"{AS_READ}: taken", f"{AS_READ}: first", "Photos", "Later",
+        "Test images that", f"{AS_READ}: taken", f"{AS_READ}: right", "Photos", "Later",
         "Trading cards", "The same cards", "Models over",
         "Grad-CAM with the guesses of vit", "Decoding",
     ):  # fmt: skip
@@ -96,7 +96,8 @@ def test_other_pictures_and_cards_are_those_of_the_best_model(stored, lines):
     assert "| at least 85% | 90.00% | reached |" in lines(known, "The same cards")
     # Of 2000 images.
     assert "| at least 95% | 97.50% | reached |" in lines(known, f"{AS_READ}: taken")
-    assert "| at least 96.5% | 81.25% | **missed** |" in lines(known, f"{AS_READ}: first")
+    # 45 instead of 40 of the 90 that were taken for cards.
+    assert "| at most 0.5 points | -0.25 points | reached |" in lines(known, f"{AS_READ}: right")
     others = replace(stored, novelty={"convmixer": DETECTOR}, cards={"convmixer": CARDS})
     assert "| – | not measured yet |" in lines(others, "Test images that")
     assert "| – | not measured yet |" in lines(others, "Trading cards")
