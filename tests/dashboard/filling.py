@@ -33,10 +33,13 @@ class Programs:
             self.visitors.add(visitor)
         return called.status_code
 
-    def fill(self, endpoint, *arguments, times=sys.maxsize):
-        """Ask so often, or until the queue is full; none asks more often than it may."""
+    def fill(self, endpoint, *arguments, times=sys.maxsize, each=OF_A_VISITOR):
+        """Ask so often, or until the queue is full.
+
+        ``each`` is how often every program asks, at most as often as it may.
+        """
         for number in range(times):
-            crowd = number // OF_A_VISITOR
+            crowd = number // each
             who = {"visitor": f"crowd {crowd}", "address": f"10.0.0.{crowd}"}
             if self.ask(endpoint, *arguments, **who) == FULL.status:
                 return

@@ -93,7 +93,8 @@ def test_the_last_of_quick_choices_counts_and_charts_keep_their_lines(open_page)
     expect(page.locator("#pair-verdict")).to_contain_text("McNemar")
     for menu, name in (("first", "ConvMixer"), ("second", "Basic CNN"), ("first", "Residual CNN")):
         page.locator(f"#{menu} input").click()
-        page.get_by_role("option", name=name, exact=True).click()
+        # The options of the menu before may not be gone yet.
+        page.locator(f"#{menu}").get_by_role("option", name=name, exact=True).click()
     expect(page.locator("#pair-verdict")).to_contain_text("only Residual CNN")
     expect(page.locator("#pair-verdict")).to_contain_text("only Basic CNN")
     page.wait_for_url(re.compile("first=residual_cnn&second=basic_cnn"))
