@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -13,10 +13,10 @@ import cv2
 import gradio as gr
 import numpy as np
 from gradio.processing_utils import save_pil_to_cache
-from PIL import Image
 
 from pokeclf import reading
 from pokeclf.dashboard import examples, notices
+from pokeclf.dashboard.desk import Desk, outlined
 from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
@@ -24,30 +24,6 @@ from pokeclf.imaging import ImageError
 from pokeclf.tradingcards import PARTS, WHOLE, TradingCard, views
 
 Updates = dict[gr.components.Component, Any]
-OUTLINE, CHOSEN, CLICKED = (255, 196, 0), (230, 40, 40), (40, 90, 230)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A visitor's picture with the cards that lie in it.
-
-    Attributes
-    ----------
-    path : the picture as it was uploaded.
-    cards : the largest first.
-    chosen : place of the card that is looked at.
-    clicked : corners that the visitor has shown so far, x and y.
-    """
-
-    path: str
-    cards: tuple[TradingCard, ...]
-    chosen: int = 0
-    clicked: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def card(self) -> TradingCard:
-        """The one that is looked at."""
-        return self.cards[self.chosen]
 
 
 class CardPanel:
@@ -275,19 +251,6 @@ class CardPanel:
             self.outlined: outlined(self.observations.decode(desk.path), desk),
             self.hint: _hint(len(desk.clicked)),
         }
-
-
-def outlined(picture: Image.Image, desk: Desk) -> Image.Image:
-    """A picture with the outlines of its cards, the chosen one's in another colour."""
-    pixels = np.array(picture)
-    width = max(2, round(max(pixels.shape) / 160))
-    for number, card in enumerate(desk.cards):
-        colour = CHOSEN if number == desk.chosen else OUTLINE
-        outline = card.corners.round().astype(np.int32)
-        cv2.polylines(pixels, [outline], True, colour, width, cv2.LINE_AA)
-    for place in desk.clicked:
-        cv2.circle(pixels, place, 2 * width, CLICKED, -1, cv2.LINE_AA)
-    return Image.fromarray(pixels)
 
 
 def _stem(part: str) -> str:

@@ -11,7 +11,8 @@ import pytest
 
 from pokeclf import drawings, reading, tradingcards
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.cardpanel import CardPanel, Desk
+from pokeclf.dashboard.cardpanel import CardPanel
+from pokeclf.dashboard.desk import Desk
 from pokeclf.dashboard.inputs import Picture
 from pokeclf.dashboard.seen import Observations
 from pokeclf.errors import PokeclfError
