@@ -30,6 +30,11 @@ from pokeclf.split import read_split
 ROOT = Path(__file__).resolve().parent.parent
 KANTO = ROOT.parent / "shared" / "kanto"
 BUNDLED = tuple(path.parent.name for path in sorted(hub.BUNDLED.glob("*/card.json")))
+RUNS = tuple(
+    path.parent.relative_to(hub.BUNDLED).as_posix()
+    for path in sorted(hub.BUNDLED.rglob("card.json"))
+)
+"""All that were trained: those that are served, other seeds, and the study's recipe."""
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +80,21 @@ def test_each_beats_the_study_and_its_figures_follow_from_its_predictions(store,
     assert asdict(measured) == pytest.approx(asdict(card.test), rel=1e-6)
     with (hub.BUNDLED / model / checkpoint.HISTORY).open() as file:
         assert list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_figures_and_the_temperature_of_every_run_follow_from_its_predictions(split, run):
+    card = checkpoint.read_card(hub.BUNDLED / run)
+    logits, labels = {}, {}
+    for part in ("validation", "test"):
+        logits[part] = checkpoint.read_predictions(hub.BUNDLED / run, part)
+        labels[part] = np.array(
+            [card.classes.index(path.split("/")[0]) for path in split.parts[part]]
+        )
+        measured = evaluation.measure(logits[part], labels[part], card.temperature)
+        assert asdict(measured) == pytest.approx(asdict(getattr(card, part)), rel=1e-4, abs=1e-5)
+    fitted = evaluation.fit_temperature(logits["validation"], labels["validation"])
+    assert card.temperature == pytest.approx(fitted, rel=0.02)
 
 
 @pytest.mark.parametrize("model", BUNDLED)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 
-from pokeclf import evaluation, study
+from pokeclf import evaluation, models, study
+from pokeclf.checkpoint import Card
 from pokeclf.explain.trust import Trust
 from pokeclf.novelty import Novelty
 from pokeclf.results import Result
@@ -58,6 +60,20 @@ def model_card(result: Result, known: Mapping[str, Trust], detector: Novelty | N
     return "\n".join(parts)
 
 
+def _learned(card: Card) -> str:
+    """How many parameters a network has that learned on a coarser grid than it is described on."""
+    grid = card.settings.get("grid")
+    if grid is None:
+        return ""
+    with torch.device("meta"):
+        network = models.build(card.architecture, len(card.classes), card.backbone).coarse(grid)
+    count = models.parameter_count(network) / 1e6
+    return (
+        f", learned and stored as {count:.2f} M: the dense layer learned on {grid} × {grid} places "
+        "of its map, and spread over all of them it says the same"
+    )
+
+
 def _summary(model: StudyModel, result: Result) -> str:
     card = result.card
     backbone = f" Backbone: {card.backbone}" if card.backbone else ""
@@ -66,7 +82,7 @@ def _summary(model: StudyModel, result: Result) -> str:
     size = (
         f"It reads the features of [{card.features_from}](../{card.features_from}/README.md)."
         if card.features_from
-        else f"{card.parameters / 1e6:.2f} M parameters."
+        else f"{card.parameters / 1e6:.2f} M parameters{_learned(card)}."
     )
     return (
         f"{model.summary[0].upper()}{model.summary[1:]} ({model.stage}).{backbone}"

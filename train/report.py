@@ -145,7 +145,8 @@ _RECIPES = (
     "Adam at 1e-3, cross-entropy, pixels in 0…1, 240 px, no augmentation, early stopping: what the "
     "study describes, run on the same images as ours. Weights are not kept. *N of M* epochs: the "
     "run was ended there, though its recipe allows more. *Clipped*: to which norm the gradients of "
-    "that run were clipped, of which the study says nothing."
+    "that run were clipped, of which the study says nothing. The study's pretrained ViTs were "
+    "ViT-B/16, ours are ViT-Ti/16: its figures of them are those of larger networks."
 )
 _DIAGNOSIS = (
     "The study's 0.66 % is one species in 151: a network that answers the same for every picture. "
@@ -154,7 +155,9 @@ _DIAGNOSIS = (
     "costs 5.02; where the loss is still there, nothing has been learned yet. *Shift*: how far one "
     "step moves the dense layer's units, in units of their spread; all 115,200 inputs of a unit "
     "are positive, so the steps of its weights add up. *Dead*: units that are 0 for every picture, "
-    "which no gradient reaches."
+    "which no gradient reaches. So this is the cause: the steps kill units, and with too few left "
+    "the network learns no more than how frequent each species is. Which networks that begin as "
+    "described have enough left, the first weights decide."
 )
 TRUST = (
     "Mean gain over random maps on the same test image, with its 95 % interval, of the map for the "
