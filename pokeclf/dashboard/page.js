@@ -53,6 +53,8 @@
 	let told = null;
 	let here = null;
 	let returning = false;
+	// What was chosen in a page goes when it is loaded again; its steps are known by their page.
+	const page = performance.timeOrigin;
 	const tell = () => {
 		const link = [...document.querySelectorAll("a.address")].find((each) => each.offsetParent);
 		if (!link || link.search === told) return;
@@ -62,11 +64,12 @@
 		const there = place(new URLSearchParams(link.search));
 		const step = here !== null && there !== here && !returning;
 		const query = [link.search, gradios].filter(String).join("&");
-		history[step ? "pushState" : "replaceState"](history.state, "", query);
+		history[step ? "pushState" : "replaceState"]({ ...history.state, page }, "", query);
 		here = there;
 		returning = false;
 	};
-	window.addEventListener("popstate", () => {
+	window.addEventListener("popstate", (event) => {
+		if (event.state?.page !== page) return location.reload(); // its address tells the choices
 		const query = new URLSearchParams(location.search);
 		returning = place(query) !== here;
 		for (const name of ["tab", "view"])

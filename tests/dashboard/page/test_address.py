@@ -138,6 +138,23 @@ def test_back_returns_to_the_tab_before(open_page):
     expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
 
 
+def test_forward_after_a_reload_finds_the_choices_again(open_page):
+    page = open_page()
+    address_with(page, "tab=identify")
+    page.get_by_role("tab", name="Experiments").click()
+    page.get_by_role("tab", name="Two models").click()
+    page.locator("#first input").click()
+    page.locator("#first").get_by_role("option", name="Basic CNN", exact=True).click()
+    address_with(page, "first=basic_cnn")
+    page.go_back()
+    address_with(page, "view=leaderboard")
+    page.reload()
+    expect(page.locator("a.address:visible")).to_be_visible()
+    page.go_forward()
+    address_with(page, "first=basic_cnn")
+    expect(page.locator("#pair-verdict")).to_contain_text("Basic CNN")
+
+
 def test_a_hostile_address_is_answered_in_a_sentence(open_page):
     page = open_page(
         query="tab=compare&example=../../etc/passwd&models=%3Cimg src=x onerror=alert(1)%3E"
