@@ -40,7 +40,7 @@ def test_the_place_in_the_queue_is_seen_and_the_last_picture_counts(open_page, c
     answered(other, "pikachu")
     expected = other.locator("#guesses label").all_inner_texts()
     # Of one program alone, the visitor would wait for the first question only.
-    crowd.fill("compare", ["convmixer", "vit_frozen"], None, times=150, each=1)
+    crowd.fill("compare", ["convmixer", "vit_frozen"], None, times=60, each=1)
     upload(page, EXAMPLES / "bulbasaur.png")
     place = page.locator("[data-testid=status-tracker] .progress-text").first
     expect(place).to_contain_text(PLACE)
