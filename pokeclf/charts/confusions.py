@@ -98,7 +98,7 @@ def _matrix(
                 "line": {"width": 0}, "opacity": 0.85,
             },
             cliponaxis=False,  # The outermost have half a place beside them.
-            hovertemplate=f"%{{y}} taken for %{{x}}: %{{customdata}} {counted}"
+            hovertemplate=f"%{{y}} taken for %{{x}}; {counted}: %{{customdata}}"
             "<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     figure.add_scatter(

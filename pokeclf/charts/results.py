@@ -103,17 +103,19 @@ def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
     runs : by the name that is shown; trees, which have no epochs, are left out.
     quantity : ``"accuracy"`` or ``"loss"``.
     """
-    figure = titled(f"{quantity.capitalize()} by epoch")
-    scale = 100 if quantity == "accuracy" else 1
     networks = {
         name: run.history for name, run in runs.items() if f"train_{quantity}" in run.history[0]
     }
+    title = f"{quantity.capitalize()} by epoch (dotted: in training)"
+    figure = titled(title, 420 + 20 * max(0, len(networks) - 3))
+    scale = 100 if quantity == "accuracy" else 1
     for number, (name, rows) in enumerate(networks.items()):
         for part, dash in (("validation", "solid"), ("train", "dot")):
             figure.add_scatter(
                 x=[int(row["epoch"]) + 1 for row in rows],
                 y=[scale * float(row[f"{part}_{quantity}"]) for row in rows],
                 name=f"{name}, {'training' if part == 'train' else part}",
+                legendgroup=name, showlegend=part == "validation",
                 mode="lines" if number < len(PALETTE) else "lines+markers",
                 line={"color": PALETTE[number % len(PALETTE)], "dash": dash},
                 hovertemplate="epoch %{x}: %{y:.3g}<extra>%{fullData.name}</extra>",

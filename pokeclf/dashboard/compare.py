@@ -117,6 +117,10 @@ class Compare(Layout):
         chosen = [model for model in asked.models if model in trained]
         if len(chosen) < len(asked.models):
             gr.Warning("The models of this address that are not trained yet were left out.")
+        elif {asked.first, asked.second} - {None, *chosen}:
+            gr.Warning(
+                "This address asks where models differ that it does not compare; others are."
+            )
         if not chosen:  # the best one of each stage
             stages = [[s for s in statuses if s.model.stage == stage] for stage in study.STAGES]
             chosen = [model for model in map(best, stages) if model]

@@ -147,6 +147,8 @@ class Gallery(SubTab):
         names = self.pictures.test_images(result.card)
         image = names[asked.image] if asked.image in range(len(names)) else None
         page = self.show(model, which, choice, asked.sheet or 0, second, image)
+        if asked.sheet and page[self.page] != asked.sheet:
+            notices.notify(PokeclfError("There are not so many pages; the last one is shown."))
         there = image is not None and page[self.image]["value"] == image
         return {
             self.model: gr.update(choices=named(models), value=model),

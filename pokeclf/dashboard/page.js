@@ -50,30 +50,48 @@
 	// Every view carries its address in a link, of which one is visible at a time. The browser's
 	// address follows it; another tab is a step that Back undoes.
 	const place = (query) => ["tab", "view"].map((name) => query.get(name) ?? "").join(" ");
+	const shown = () => [...document.querySelectorAll("a.address")].find((each) => each.offsetParent);
+	const isGradios = ([name]) => name.startsWith("__");
 	let told = null;
 	let here = null;
-	let returning = false;
+	let arriving = false;
 	// What was chosen in a page goes when it is loaded again; its steps are known by their page.
 	const page = performance.timeOrigin;
 	const tell = () => {
-		const link = [...document.querySelectorAll("a.address")].find((each) => each.offsetParent);
-		if (!link || link.search === told) return;
+		const link = shown();
+		if (arriving || !link || link.search === told) return;
 		told = link.search;
-		const now = [...new URLSearchParams(location.search)];
-		const gradios = new URLSearchParams(now.filter(([name]) => name.startsWith("__")));
+		const gradios = new URLSearchParams([...new URLSearchParams(location.search)].filter(isGradios));
 		const there = place(new URLSearchParams(link.search));
-		const step = here !== null && there !== here && !returning;
+		const step = here !== null && there !== here;
 		const query = [link.search, gradios].filter(String).join("&");
 		history[step ? "pushState" : "replaceState"]({ ...history.state, page }, "", query);
 		here = there;
-		returning = false;
 	};
-	window.addEventListener("popstate", (event) => {
+	const arrived = (query) => {
+		const asked = new URLSearchParams([...query].filter((each) => !isGradios(each)));
+		return String(new URLSearchParams(shown()?.search)) === String(asked);
+	};
+	const soonTrue = async (holds) => {
+		for (let tries = 0; tries < 5 && !holds(); tries++)
+			await new Promise((done) => setTimeout(done, 100));
+		return holds();
+	};
+	window.addEventListener("popstate", async (event) => {
 		if (event.state?.page !== page) return location.reload(); // its address tells the choices
 		const query = new URLSearchParams(location.search);
-		returning = place(query) !== here;
-		for (const name of ["tab", "view"])
+		here = place(query);
+		arriving = true;
+		for (const name of ["tab", "view"]) {
 			document.getElementById(`${name}-${query.get(name)}-button`)?.click();
+			if (await soonTrue(() => arrived(query))) break;
+		}
+		arriving = false;
+		// A part may be hidden in the menu of further ones, and show other choices by now. Nothing is
+		// lost where there is no upload.
+		const choices = ["experiments", "data"].includes(query.get("tab"));
+		if (choices && location.search === `?${query}` && !arrived(query)) location.reload();
+		else tell();
 	});
 	document.addEventListener("click", async (event) => {
 		const link = event.target.closest("a.address");

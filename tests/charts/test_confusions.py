@@ -39,7 +39,7 @@ def test_a_confusion_is_on_the_side_of_the_model_that_makes_it_more_often():
     found = _named(figure)
     assert _points(found["more often by A"]) == [("X", "Y", 2)]
     assert _points(found["more often by B"]) == [("Y", "X", 3)]
-    assert "more images" in found["more often by A"].hovertemplate
+    assert "more images: %{customdata}" in found["more often by A"].hovertemplate
     assert (found["more often by A"].ids, found["more often by B"].ids) == (("0/1",), ("of B",))
 
 

@@ -62,6 +62,16 @@ def test_curves_are_drawn_of_networks_alone(tuned):
     assert "nats" in figure.layout.yaxis.title.text
 
 
+def test_curves_of_many_runs_leave_their_place_to_the_curves(tuned):
+    few, many = (
+        charts.curves({f"run {number}": tuned["convmixer"] for number in range(count)}, "accuracy")
+        for count in (2, 14)
+    )
+    listed = [trace.name for trace in many.data if trace.showlegend]
+    assert listed == [f"run {number}, validation" for number in range(14)]
+    assert many.layout.height - few.layout.height >= 14 // 2 * 20
+
+
 def test_times_are_drawn_of_the_models_that_were_timed(tuned):
     timed = {"convmixer": Latency("convmixer", 12.5, "a pass", 30, 9, 1, "a CPU", "2025-01-01")}
     (points,) = charts.accuracy_against_latency(tuned, timed).data

@@ -162,6 +162,16 @@ def test_an_address_chooses_the_pair_whose_maps_are_subtracted(compare):
     assert [last[menu]["value"] for menu in compare.pair] == list(models[:2])
 
 
+def test_an_address_that_subtracts_what_it_does_not_compare_is_told(compare, warnings):
+    models = ("vit_frozen", "convmixer")
+    compare.open(Address(COMPARE, models=models, first="convmixer", second="vit_frozen"))
+    assert not warnings
+    compare.open(Address(COMPARE, models=models, first="convmixer", second="basic_cnn"))
+    assert warnings == [
+        "This address asks where models differ that it does not compare; others are."
+    ]
+
+
 def test_a_result_of_other_choices_is_said_to_be(compare):
     models = ["convmixer", "vit_frozen"]
     *_, last = compare.compare(PIKACHU, models, SAME)

@@ -302,6 +302,11 @@ def test_what_an_address_names_and_is_not_there_is_told(gallery, bundled, warnin
     updates = _opened(bundled, first="vit_finetuned", show=CONFUSION, species="mew", guessed="abra")
     assert updates[bundled.choice]["value"] != "mew/abra"
     assert warnings.pop() == "There are no such images; others are shown instead."
+    last = _opened(bundled, first="vit_finetuned", sheet=99_999)[bundled.page]
+    assert last > 0
+    assert warnings.pop() == "There are not so many pages; the last one is shown."
+    assert _opened(bundled, first="vit_finetuned", sheet=last)[bundled.page] == last
+    assert not warnings
     # Of an image that is not on the page, no maps are drawn beside the others.
     for place in (0, 99_999):
         updates = _opened(gallery, first="convmixer", show=UNSURE, image=place)

@@ -58,3 +58,12 @@ def picture(page, name):
 
 def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def open_part(page, title):
+    """Choose a part of the Experiments tab; a phone keeps the last ones in a menu."""
+    tab = page.get_by_role("tab", name=title, exact=True)
+    if not tab.is_visible():
+        page.locator("#experiments .overflow-menu > button").click()
+        tab = page.locator("#experiments .overflow-dropdown button", has_text=title)
+    tab.click()

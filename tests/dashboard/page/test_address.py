@@ -6,7 +6,16 @@ import re
 
 import pytest
 
-from tests.dashboard.page.browser import EXAMPLES, PATIENCE, WIDE, expect, picture, upload
+from tests.dashboard.page.browser import (
+    EXAMPLES,
+    PATIENCE,
+    PHONE,
+    WIDE,
+    expect,
+    open_part,
+    picture,
+    upload,
+)
 
 
 def address_with(page, *parts):
@@ -153,6 +162,29 @@ def test_forward_after_a_reload_finds_the_choices_again(open_page):
     page.go_forward()
     address_with(page, "first=basic_cnn")
     expect(page.locator("#pair-verdict")).to_contain_text("Basic CNN")
+
+
+def test_back_on_a_phone_returns_to_a_part_that_is_in_the_menu(open_page):
+    page = open_page(PHONE, query="tab=experiments&view=mistakes&model=convmixer")
+    expect(page.locator("#confusions .js-plotly-plot .point").first).to_be_visible()
+    open_part(page, "Trees")
+    address_with(page, "view=trees")
+    page.go_back()
+    expect(page.locator("#confusions .js-plotly-plot .point").first).to_be_visible()
+    address_with(page, "view=mistakes", "model=convmixer")
+
+
+def test_back_returns_to_what_was_chosen_in_a_part_before(open_page):
+    page = open_page(query="tab=experiments&view=gallery&show=species&species=mew")
+    expect(page.locator("#gallery-choice input")).to_have_value("Mew")
+    page.get_by_role("tab", name="Mistakes").click()
+    page.locator("#confusions .js-plotly-plot .point").first.click(force=True)
+    address_with(page, "show=confusion")
+    page.go_back()
+    address_with(page, "view=mistakes")
+    page.go_back()
+    expect(page.locator("#gallery-choice input")).to_have_value("Mew")
+    address_with(page, "show=species", "species=mew")
 
 
 def test_a_hostile_address_is_answered_in_a_sentence(open_page):

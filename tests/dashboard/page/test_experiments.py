@@ -13,6 +13,7 @@ from tests.dashboard.page.browser import (
     WIDE,
     expect,
     fits,
+    open_part,
     picture,
 )
 
@@ -128,12 +129,3 @@ def test_on_a_phone_a_map_of_all_species_can_be_scrolled_to_its_end(open_page):
     end = "chart => (chart.scrollLeft = 9999, chart.scrollLeft + chart.clientWidth)"
     chart = page.locator("#confusions")
     assert chart.evaluate(end) > 940 > chart.evaluate("chart => chart.clientWidth")
-
-
-def open_part(page, title):
-    """Choose a part of the Experiments tab; a phone keeps the last ones in a menu."""
-    tab = page.get_by_role("tab", name=title, exact=True)
-    if not tab.is_visible():
-        page.locator("#experiments .overflow-menu > button").click()
-        tab = page.locator("#experiments .overflow-dropdown button", has_text=title)
-    tab.click()

@@ -8,18 +8,9 @@ import numpy as np
 import pytest
 
 from pokeclf import checkpoint, embedding
-from tests.dashboard.page.browser import PATIENCE, PHONE, WIDE, expect, fits, picture
+from tests.dashboard.page.browser import PATIENCE, PHONE, WIDE, expect, fits, open_part, picture
 from tests.serving import serving
 from tests.tiny_data import write_world
-
-
-def _open_tab(page, name):
-    """A tab of Experiments, which on a phone may be in the menu of further tabs."""
-    tab = page.locator("#experiments").get_by_role("tab", name=name)
-    if tab.count() == 0:
-        page.locator("#experiments").get_by_label("More tabs").click()
-        tab = page.locator("#experiments .overflow-dropdown button", has_text=name)
-    tab.click()
 
 
 @pytest.mark.parametrize(("viewport", "theme"), [(WIDE, "dark"), (PHONE, "light")])
@@ -34,7 +25,7 @@ def test_without_the_data_set_images_are_told_of_and_not_shown(open_page, viewpo
     picture(page, f"{theme}-data-without-pictures")
     page.get_by_role("tab", name="Experiments").click()
     expect(page.locator("#ranking .js-plotly-plot")).to_be_visible()
-    _open_tab(page, "Gallery")
+    open_part(page, "Gallery")
     expect(page.locator("#gallery-images tbody tr")).to_have_count(24)
     expect(page.locator("#gallery-images")).to_contain_text("POKECLF_DATA")
     expect(page.locator("#gallery-show")).to_be_hidden()
@@ -68,7 +59,7 @@ def test_with_the_data_set_pictures_and_maps_are_shown(browser, pictured):
     assert fits(page)
     page.get_by_role("tab", name="Experiments").click()
     expect(page.locator("#ranking .js-plotly-plot")).to_be_visible()
-    _open_tab(page, "Gallery")
+    open_part(page, "Gallery")
     page.locator("#gallery-model input").click()
     page.get_by_role("option", name="ConvMixer").click()
     cards = page.locator("#gallery-images button")
@@ -97,7 +88,7 @@ def test_a_click_on_a_square_opens_its_images_and_maps(browser, pictured):
     page.goto(f"{pictured}?tab=experiments&view=mistakes&model=convmixer")
     for again in (False, True):
         if again:
-            _open_tab(page, "Two models")
+            open_part(page, "Two models")
         chart = "pair-confusions" if again else "confusions"
         squares = page.locator(f"#{chart} .js-plotly-plot .point")
         expect(squares.first).to_be_visible()
@@ -116,7 +107,7 @@ def test_pointing_at_a_mark_shows_its_picture(browser, pictured):
     page.goto(pictured)
     page.get_by_role("tab", name="Experiments").click()
     expect(page.locator("#ranking .js-plotly-plot")).to_be_visible()
-    _open_tab(page, "Embedding")
+    open_part(page, "Embedding")
     marks = page.locator("#embedding-chart .js-plotly-plot .point")
     for mark, point in ((0, marks.nth(0).click), (4, marks.nth(4).hover)):
         # the second one after another figure was drawn
