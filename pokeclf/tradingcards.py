@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from pokeclf import sealed
 from pokeclf.checkpoint import CheckpointError, NotTrainedError
@@ -34,11 +34,6 @@ PARTS = {
 """Left, top, right and bottom of what is classified of a card, in sides of the card. The model
 answers for one of them: many cards show their species all over, others in the usual window, whose
 ends show little of it; networks take squares, in which a wide part is squeezed."""
-BLUR, MOST_BLUR = 2.5, 8.0
-"""Radius of what is sharpened: in pixels of the picture, and at most in those of the straightened
-card. Small cards are enlarged, and what was a poor camera's blur is then in the way of networks
-that learned on sharp pictures. On 830 photos of validation cards 11 more are recognised so, and as
-many scans and other pictures as before."""
 WHOLE = "whole picture"
 NONE_TRAINED = "No finder of trading cards was trained yet; python -m train cardfinder makes one."
 
@@ -133,10 +128,8 @@ def part_of(card: Image.Image, part: str) -> Image.Image:
 
 
 def views(picture: Image.Image, corners: np.ndarray) -> dict[str, Image.Image]:
-    """All :data:`PARTS` of a card in a picture, straightened and sharpened."""
-    height = max(1.0, float(np.linalg.norm(corners[3] - corners[0])))
-    radius = min(BLUR * HEIGHT / height, MOST_BLUR)
-    card = straightened(picture, corners).filter(ImageFilter.UnsharpMask(radius, 100, 2))
+    """All :data:`PARTS` of a card in a picture."""
+    card = straightened(picture, corners)
     return {part: part_of(card, part) for part in PARTS}
 
 

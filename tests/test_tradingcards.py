@@ -62,21 +62,6 @@ def test_what_lies_between_the_corners_is_straightened():
     assert np.abs(np.asarray(turned, float) - np.asarray(drawn, float)).mean() > 2 * apart
 
 
-def test_what_is_classified_of_a_card_is_sharpened_the_more_the_smaller_it_is():
-    scene = card_scene()
-    changed = []
-    for size in (scene.size, (scene.width // 2, scene.height // 2)):
-        corners = CORNERS * size[0] / scene.width
-        picture = scene.resize(size)
-        plain = straightened(picture, corners)
-        sharp = tradingcards.views(picture, corners)
-        for part in PARTS:
-            assert sharp[part].size == part_of(plain, part).size
-        apart = np.asarray(sharp["whole card"], float) - np.asarray(plain, float)
-        changed.append(np.abs(apart).mean())
-    assert changed[1] > changed[0] > 0
-
-
 def test_corners_outside_of_the_picture_can_be_straightened():
     assert straightened(card_scene(), CORNERS + 300).size == (WIDTH, HEIGHT)
 

@@ -54,7 +54,7 @@
 	const isGradios = ([name]) => name.startsWith("__");
 	let told = null;
 	let here = null;
-	let arriving = false;
+	let arriving = null;
 	// What was chosen in a page goes when it is loaded again; its steps are known by their page.
 	const page = performance.timeOrigin;
 	const tell = () => {
@@ -68,29 +68,30 @@
 		history[step ? "pushState" : "replaceState"]({ ...history.state, page }, "", query);
 		here = there;
 	};
-	const arrived = (query) => {
-		const asked = new URLSearchParams([...query].filter((each) => !isGradios(each)));
-		return String(new URLSearchParams(shown()?.search)) === String(asked);
-	};
-	const soonTrue = async (holds) => {
-		for (let tries = 0; tries < 5 && !holds(); tries++)
+	const addressed = () => new URLSearchParams(shown()?.search);
+	const soon = async (holds) => {
+		for (let tries = 0; tries < 20 && !holds(); tries++)
 			await new Promise((done) => setTimeout(done, 100));
-		return holds();
 	};
 	window.addEventListener("popstate", async (event) => {
 		if (event.state?.page !== page) return location.reload(); // its address tells the choices
 		const query = new URLSearchParams(location.search);
+		const step = (arriving = {});
 		here = place(query);
-		arriving = true;
 		for (const name of ["tab", "view"]) {
-			document.getElementById(`${name}-${query.get(name)}-button`)?.click();
-			if (await soonTrue(() => arrived(query))) break;
+			const arrived = () => addressed().get(name) === query.get(name);
+			const button = document.getElementById(`${name}-${query.get(name)}-button`);
+			if (arrived() || !button) continue;
+			button.click();
+			await soon(arrived);
+			if (arriving !== step) return; // another step was made meanwhile
 		}
-		arriving = false;
-		// A part may be hidden in the menu of further ones, and show other choices by now. Nothing is
-		// lost where there is no upload.
-		const choices = ["experiments", "data"].includes(query.get("tab"));
-		if (choices && location.search === `?${query}` && !arrived(query)) location.reload();
+		arriving = null;
+		// A part may be hidden in the menu of further ones, or show other choices by now. Nothing is
+		// lost by loading it where there is no upload.
+		const asked = new URLSearchParams([...query].filter((each) => !isGradios(each)));
+		const kept = String(addressed()) === String(asked);
+		if (!kept && ["experiments", "data"].includes(query.get("tab"))) location.reload();
 		else tell();
 	});
 	document.addEventListener("click", async (event) => {
@@ -111,10 +112,10 @@
 	const idle = window.requestIdleCallback ?? ((call) => setTimeout(call, 1000));
 	if (charts && !navigator.connection?.saveData)
 		setTimeout(() => idle(() => import(new URL(charts.content, location)).catch(() => {})), 1000);
-	let soon = 0; // An answer changes many things one after the other, a progress bar all the time.
+	let pending = 0; // An answer changes many things one after the other, a progress bar all the time.
 	const follow = () => {
-		soon ||= setTimeout(() => {
-			soon = 0;
+		pending ||= setTimeout(() => {
+			pending = 0;
 			tell();
 		}, 100);
 	};

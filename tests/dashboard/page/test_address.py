@@ -177,11 +177,12 @@ def test_back_on_a_phone_returns_to_a_part_that_is_in_the_menu(open_page):
 def test_back_returns_to_what_was_chosen_in_a_part_before(open_page):
     page = open_page(query="tab=experiments&view=gallery&show=species&species=mew")
     expect(page.locator("#gallery-choice input")).to_have_value("Mew")
+    page.wait_for_url(re.compile("species=mew&first="))
     page.get_by_role("tab", name="Mistakes").click()
     page.locator("#confusions .js-plotly-plot .point").first.click(force=True)
     address_with(page, "show=confusion")
     page.go_back()
-    address_with(page, "view=mistakes")
+    expect(page.locator("#confusions .js-plotly-plot .point").first).to_be_visible()
     page.go_back()
     expect(page.locator("#gallery-choice input")).to_have_value("Mew")
     address_with(page, "show=species", "species=mew")
