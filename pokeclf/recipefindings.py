@@ -112,8 +112,13 @@ def all_recipes(shelf: Shelf) -> str:
     return table(header, rows, "The study's recipe and ours, test accuracy")
 
 
-def verdict(shelf: Shelf, model: str) -> str:
-    """What each recipe achieves with a network, in words."""
+def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
+    """What each recipe achieves with a network, in words.
+
+    Parameters
+    ----------
+    steps : what became of the network in its first steps, where that was examined.
+    """
     name = escape(study.find(model).name)
     theirs, ours = shelf.study[model], shelf.tuned[model]
     classes = len(theirs.card.classes)
@@ -146,13 +151,25 @@ def verdict(shelf: Shelf, model: str) -> str:
         if norm
         else ""
     )
-    unlike = (
-        " The study's figure is not reproduced: something that it does not tell must have been "
-        "different."
-        if theirs.card.test.accuracy_low > reported + MARKED
-        else ""
-    )
+    unlike = _unlike(steps) if theirs.card.test.accuracy_low > reported + MARKED else ""
     return f"{words}{unlike}{clip}</p>"
+
+
+def _unlike(steps: Sequence[Finding]) -> str:
+    """Why a run may be that much better than the study's."""
+    described = diagnosis.as_described(steps)
+    blind = len(diagnosis.blind(described))
+    if not blind:
+        return (
+            " The study's figure is not reproduced: something that it does not tell must have "
+            "been different."
+        )
+    return (
+        " This run does not reproduce the study's figure, but others do: of the "
+        f"{len(described)} networks that began as the study describes, with other first weights "
+        f"each, {blind} {'gives' if blind == 1 else 'give'} every picture the same answer after "
+        "an epoch. Its first steps, below, show why."
+    )
 
 
 def settings_of(result: Result) -> dict[str, Any]:

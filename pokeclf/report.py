@@ -178,7 +178,7 @@ def _recipes(library: Library, shelf: Shelf) -> Iterator[Part]:
         yield Choice(
             exhibits.name_of(model),
             (
-                recipefindings.verdict(shelf, model),
+                recipefindings.verdict(shelf, model, steps),
                 charts.curves(exhibits.both_runs(shelf, model), "accuracy"),
                 findings.CURVES,
                 recipefindings.differences(shelf, model),

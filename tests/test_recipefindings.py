@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pokeclf import hub, recipefindings
+from pokeclf import diagnosis, hub, recipefindings
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Library
 from tests.dashboard.conftest import plain
@@ -144,7 +144,20 @@ def test_first_steps_are_a_table():
 def test_a_figure_that_is_not_reproduced_is_said_not_to_be():
     shelf = Library(hub.BUNDLED).shelf()
     assert "not reproduced" in plain(recipefindings.verdict(shelf, "vit_finetuned"))  # 3.85 %
-    assert "not reproduced" not in plain(recipefindings.verdict(shelf, "basic_cnn"))
+    assert "not reproduced" not in plain(recipefindings.verdict(shelf, "resnet18_frozen"))
+
+
+def test_a_run_that_learned_does_not_hide_those_that_went_blind():
+    shelf = Library(hub.BUNDLED).shelf()
+    learned = replace(shelf, study={"basic_cnn": shelf.study["vit_finetuned"]})
+    steps = diagnosis.read(hub.BUNDLED)
+    said = plain(recipefindings.verdict(learned, "basic_cnn", steps))
+    blind = len(diagnosis.blind(diagnosis.as_described(steps)))
+    assert blind > 0
+    assert "of the 3 networks that began as the study describes" in said
+    assert f"each, {blind} " in said
+    assert "not reproduced" not in said
+    assert "not reproduced" in plain(recipefindings.verdict(learned, "basic_cnn", steps[:1]))
 
 
 def test_networks_whose_study_recipe_never_ran_are_listed_as_such():

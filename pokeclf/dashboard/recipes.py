@@ -112,7 +112,7 @@ class Recipes(SubTab):
         kept = drawings.read(self.library.root / "study" / model)
         classes = len(shelf.study[model].card.classes)
         return {
-            self.line: recipefindings.verdict(shelf, model),
+            self.line: recipefindings.verdict(shelf, model, steps),
             **self.curves.shows(charts.curves(exhibits.both_runs(shelf, model), known)),
             self.reading: gr.update(visible=True),
             self.panel: gr.update(visible=bool(kept)),
