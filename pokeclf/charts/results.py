@@ -107,7 +107,7 @@ def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
         name: run.history for name, run in runs.items() if f"train_{quantity}" in run.history[0]
     }
     title = f"{quantity.capitalize()} by epoch (dotted: in training)"
-    figure = titled(title, 420 + 20 * max(0, len(networks) - 3))
+    figure = titled(title, 420 + 30 * max(0, len(networks) - 3))
     scale = 100 if quantity == "accuracy" else 1
     for number, (name, rows) in enumerate(networks.items()):
         for part, dash in (("validation", "solid"), ("train", "dot")):
