@@ -74,7 +74,8 @@
 			await new Promise((done) => setTimeout(done, 100));
 	};
 	window.addEventListener("popstate", async (event) => {
-		if (event.state?.page !== page) return location.reload(); // its address tells the choices
+		// Gradio forgets the page with its settings. Of another page, the address tells the choices.
+		if ((event.state?.page ?? page) !== page) return location.reload();
 		const query = new URLSearchParams(location.search);
 		const step = (arriving = {});
 		here = place(query);

@@ -11,6 +11,7 @@ from tests.dashboard.page.browser import (
     PATIENCE,
     PHONE,
     WIDE,
+    answered,
     expect,
     open_part,
     picture,
@@ -145,6 +146,18 @@ def test_back_returns_to_the_tab_before(open_page):
     address_with(page, "tab=identify")
     page.go_forward()
     expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
+
+
+def test_back_keeps_a_picture_also_after_the_settings_were_open(open_page):
+    page = open_page()
+    answered(page, "pikachu")
+    guesses = page.locator("#guesses label").all_inner_texts()
+    page.evaluate("history.replaceState(null, '', location.href)")  # as Gradio's settings do
+    page.get_by_role("tab", name="Compare").click()
+    address_with(page, "tab=compare")
+    page.go_back()
+    address_with(page, "tab=identify")
+    expect(page.locator("#guesses label")).to_have_text(guesses)
 
 
 def test_forward_after_a_reload_finds_the_choices_again(open_page):
