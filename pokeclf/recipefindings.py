@@ -157,18 +157,14 @@ def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
 
 def _unlike(steps: Sequence[Finding]) -> str:
     """Why a run may be that much better than the study's."""
-    described = diagnosis.as_described(steps)
-    blind = len(diagnosis.blind(described))
-    if not blind:
+    if diagnosis.blind(diagnosis.as_described(steps)):
         return (
-            " The study's figure is not reproduced: something that it does not tell must have "
-            "been different."
+            " This run does not reproduce the study's figure, but other beginnings of the same "
+            "recipe do: see its first steps below."
         )
     return (
-        " This run does not reproduce the study's figure, but others do: of the "
-        f"{len(described)} networks that began as the study describes, with other first weights "
-        f"each, {blind} {'gives' if blind == 1 else 'give'} every picture the same answer after "
-        "an epoch. Its first steps, below, show why."
+        " The study's figure is not reproduced: something that it does not tell must have been "
+        "different."
     )
 
 
@@ -253,8 +249,8 @@ def _first_weights(described: Sequence[Finding]) -> str:
     if len(described) == 1:
         return ""
     return (
-        f" Which it will be, the first weights decide: {len(diagnosis.blind(described))} of the "
-        f"{len(described)} networks that began as described, but with other first weights each, "
+        " Which it will be differs with the first weights: "
+        f"{len(diagnosis.blind(described))} of the {len(described)} networks that began as described, but with other first weights each, "
         "give every picture the same answer."
     )
 

@@ -157,7 +157,7 @@ _DIAGNOSIS = (
     "are positive, so the steps of its weights add up. *Dead*: units that are 0 for every picture, "
     "which no gradient reaches. So this is the cause: the steps kill units, and with too few left "
     "the network learns no more than how frequent each species is. Which networks that begin as "
-    "described have enough left, the first weights decide."
+    "described have enough left differs with their first weights."
 )
 TRUST = (
     "Mean gain over random maps on the same test image, with its 95 % interval, of the map for the "
