@@ -250,8 +250,8 @@ def _first_weights(described: Sequence[Finding]) -> str:
         return ""
     return (
         " Which it will be differs with the first weights: "
-        f"{len(diagnosis.blind(described))} of the {len(described)} networks that began as described, but with other first weights each, "
-        "give every picture the same answer."
+        f"{len(diagnosis.blind(described))} of the {len(described)} networks that began as "
+        "described, but with other first weights each, give every picture the same answer."
     )
 
 
