@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 UNIT = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
+@dataclass(frozen=True)
+class Further:
+    """How a network goes on in a second run, from the best weights of its first.
+
+    Attributes are those of :class:`Recipe`, which holds in all else.
+    """
+
+    epochs: int
+    sizes: tuple[tuple[float, int], ...]
+    lr: float
+    body_lr: float
+    cards: float
+    card_times: int
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,7 @@ class Recipe:
     grid : side of the map that a :class:`~pokeclf.models.grid.GridNetwork` learns on; None means
         the one that it is served with.
     patience : epochs without a better validation accuracy before training stops early.
+    further : a second run from the best weights of this one; None means there is none.
     """
 
     epochs: int
@@ -57,6 +73,24 @@ class Recipe:
     layer_decay: float = 1.0
     grid: int | None = None
     normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] = IMAGENET
+    further: Further | None = None
+
+    @property
+    def last(self) -> Recipe:
+        """The recipe of the last run: this one, or the second's as a whole."""
+        if self.further is None:
+            return self
+        changed = {each.name: getattr(self.further, each.name) for each in fields(self.further)}
+        return replace(self, **changed, further=None)
+
+    def within(self, epochs: int) -> Recipe:
+        """The same with so many epochs at most, those of both runs together."""
+        left = epochs - self.epochs
+        if left <= 0:
+            return replace(self, epochs=epochs, further=None)
+        if self.further is None:
+            return self
+        return replace(self, further=replace(self.further, epochs=min(left, self.further.epochs)))
 
 
 @dataclass(frozen=True)

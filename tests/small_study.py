@@ -21,6 +21,7 @@ def _small(model: StudyModel) -> StudyModel:
         recipe = replace(
             recipe, epochs=3, sizes=((0.4, 32), (0.6, 48)), eval_size=48, batch_size=8,
             views=min(recipe.views, 2), frozen_epochs=min(recipe.frozen_epochs, 1),
+            further=None,
         )  # fmt: skip
     else:
         recipe = replace(recipe, settings=((3, 3), (5, 4)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from pokeclf import diagnosis, hub, recipefindings
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Library
+from pokeclf.recipe import Further
 from tests.dashboard.conftest import plain
 
 
@@ -38,6 +39,16 @@ def test_the_verdict_has_both_figures_with_their_intervals(shelf):
         assert f"({100 * test.accuracy_low:.1f} % to {100 * test.accuracy_high:.1f} %)" in said
     assert f"after {len(shelf.study['convmixer'].history)} epochs" in said
     assert "one species in 151" not in said
+
+
+def test_a_second_run_is_told_in_words(shelf):
+    ours = shelf.tuned["convmixer"]
+    further = Further(8, ((0.6, 160), (0.4, 192)), 5e-4, 1e-4, 0.5, 3)
+    card = replace(ours.card, settings={**ours.card.settings, "further": asdict(further)})
+    changed = replace(shelf, tuned={**shelf.tuned, "convmixer": replace(ours, card=card)})
+    said = plain(recipefindings.differences(changed, "convmixer"))
+    assert "<td>none</td><td>8 epochs, pictures of 160 px (60.0 %), 192 px (40.0 %)" in said
+    assert "50.0 % of the pictures on photographed trading cards" in said
 
 
 def test_a_run_that_was_ended_early_is_said_to_have_been(shelf):

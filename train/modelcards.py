@@ -104,6 +104,8 @@ def _recipe(result: Result) -> str:
     card = result.card
     seen = card.preprocessing
     rows = [[key, str(card.settings[key])] for key in _RECIPE_KEYS if key in card.settings]
+    for name, value in (card.settings.get("further") or {}).items():
+        rows.append([f"{name} of a second run, from the best weights", str(value)])
     for name, value in card.settings.get("options", {}).items():
         rows.append([name, str(value)])
     rows += [

@@ -76,7 +76,19 @@ def _card_views(recipe: Recipe, shop: Workshop) -> CardViews | None:
 def _fit_network(
     network: Network, model: StudyModel, recipe: Recipe, shop: Workshop
 ) -> list[Epoch]:
-    network.to(memory_format=layout(best_device()))
+    """Train all layers; a second run goes on from the best weights with a seed of its own."""
+    folder = shop.run_folder(model)
+    history = _fit_all(network, recipe, shop, shop.seed, folder / "state.pt")
+    if recipe.further:
+        more = _fit_all(network, recipe.last, shop, shop.seed + 1, folder / "further.pt")
+        history += [replace(row, epoch=row.epoch + len(history)) for row in more]
+    return history
+
+
+def _fit_all(
+    network: Network, recipe: Recipe, shop: Workshop, seed: int, state_file: Path
+) -> list[Epoch]:
+    network.requires_grad_(True).to(memory_format=layout(best_device()))
     _attend_step_by_step(network)
     train, validation = shop.indices("train"), shop.indices("validation")
     cards = _card_views(recipe, shop)
@@ -86,16 +98,13 @@ def _fit_network(
     def train_batches(epoch: int, size: int) -> Batches:
         return ImageBatches(
             shop.folder, train, preprocessing_at(recipe, size), recipe.batch_size,
-            _augmentation(recipe), cards, shuffle=True, seed=shop.seed, epoch=epoch,
+            _augmentation(recipe), cards, shuffle=True, seed=seed, epoch=epoch,
         )  # fmt: skip
 
     def validation_batches(size: int) -> Batches:
         return ImageBatches(shop.folder, validation, preprocessing_at(recipe, size), 128)
 
-    return fit(
-        network, recipe, train_batches, validation_batches,
-        shop.run_folder(model) / "state.pt", shop.seed, shop.deadline,
-    )  # fmt: skip
+    return fit(network, recipe, train_batches, validation_batches, state_file, seed, shop.deadline)
 
 
 def _attend_step_by_step(network: Network) -> None:
@@ -230,7 +239,7 @@ def _keep(
     labels = shop.labels[shop.indices("validation")]
     validation = {
         size: shop.logits(classifier(size, {}), "validation")
-        for size in dict.fromkeys((recipe.eval_size, recipe.sizes[-1][1]))
+        for size in dict.fromkeys((recipe.eval_size, recipe.last.sizes[-1][1]))
     }
     accuracies = {
         size: float((rows.argmax(1) == labels).mean()) for size, rows in validation.items()

@@ -93,7 +93,7 @@ class Workshop:
         recipe = model.recipes[self.recipe]
         if self.epochs is None or model.is_tree:
             return recipe
-        return replace(recipe, epochs=min(self.epochs, recipe.epochs))
+        return recipe.within(self.epochs)
 
     def run_folder(self, model: StudyModel) -> Path:
         """Where an unfinished run is kept; other images, recipes, seeds and splits get others."""

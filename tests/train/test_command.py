@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from pokeclf import checkpoint, drawings, evaluation, imaging, models, results, study
 from pokeclf.modelstore import ModelStore
+from pokeclf.recipe import Further
 from pokeclf.split import read_split
 from train import loop, neural, optimizer, report
 from train.__main__ import main
@@ -144,6 +147,65 @@ def test_fewer_epochs_are_told_and_do_not_count_as_the_recipe(train_command):
         folder = train_command.out / "convmixer"
         assert checkpoint.read_card(folder).settings["epochs"] == made
         assert (folder / checkpoint.HISTORY).read_text().count("\n") == 1 + made
+
+
+SECOND = Further(2, ((1.0, 32),), 1e-3, 1e-4, 0.0, 1)
+
+
+def test_a_second_run_goes_on_where_the_first_was_best(train_command, monkeypatch):
+    _change_recipe(monkeypatch, "convmixer", further=SECOND)
+    begins, fit = [], neural.fit
+
+    def seen(network, recipe, *arguments):
+        begins.append({name: each.clone() for name, each in network.state_dict().items()})
+        history = fit(network, recipe, *arguments)
+        begins.append({name: each.clone() for name, each in network.state_dict().items()})
+        return history
+
+    monkeypatch.setattr(neural, "fit", seen)
+    assert train_command("convmixer") == 0
+    _, first, second, _ = begins
+    assert all(torch.equal(first[name], each) for name, each in second.items())
+    folder = train_command.out / "convmixer"
+    with (folder / checkpoint.HISTORY).open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["epoch"], row["size"]) for row in rows] == [
+        ("0", "32"), ("1", "48"), ("2", "48"), ("3", "32"), ("4", "32"),
+    ]  # fmt: skip
+    card = checkpoint.read_card(folder)
+    assert card.settings["further"]["body_lr"] == 1e-4
+    # It may serve at the size of the second run's pictures.
+    assert set(card.settings["validation_accuracy_by_size"]) == {"48", "32"}
+
+
+def test_an_interrupted_second_run_ends_as_an_uninterrupted_one(train_command, monkeypatch):
+    _change_recipe(monkeypatch, "convmixer", further=SECOND)
+    assert train_command("convmixer") == 0
+    whole = _files(train_command.out / "convmixer")
+    shutil.rmtree(train_command.out / "convmixer")
+    calls, step = [], loop.train_step
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == 3 * 6 + 8:
+            raise KeyboardInterrupt
+        step(*arguments)
+
+    monkeypatch.setattr(loop, "train_step", interrupted)
+    assert train_command("convmixer") == 130
+    assert train_command("convmixer") == 0
+    # The second run's second epoch alone is made again.
+    assert len(calls) == 3 * 6 + 8 + 6
+    resumed = _files(train_command.out / "convmixer")
+    for name in ("weights_1.safetensors", checkpoint.PREDICTIONS):
+        assert resumed[name] == whole[name]
+
+
+def test_fewer_epochs_are_those_of_both_runs():
+    recipe = replace(study.find("convmixer").recipes["tuned"], epochs=3, further=SECOND)
+    made = {asked: recipe.within(asked) for asked in (2, 3, 4, 9)}
+    assert [each.epochs for each in made.values()] == [2, 3, 3, 3]
+    assert [each.further and each.further.epochs for each in made.values()] == [None, None, 1, 2]
 
 
 def test_again_trains_anew(train_command, monkeypatch):
