@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pokeclf.errors import PokeclfError
-from pokeclf.recipe import HALF, UNIT, Recipe, TreeRecipe
+from pokeclf.recipe import HALF, UNIT, Further, Recipe, TreeRecipe
 
 SCRATCH = "scratch"
 EXPERIMENT_1 = "experiment 1"
@@ -312,6 +312,14 @@ STUDY: tuple[StudyModel, ...] = (
                 body_lr=5e-4,
                 layer_decay=0.8,
                 normalisation=HALF,
+                further=Further(
+                    epochs=8,
+                    sizes=((0.6, 160), (0.4, 192)),
+                    lr=5e-4,
+                    body_lr=1.5e-4,
+                    cards=0.5,
+                    card_times=3,
+                ),
             ),
             replace(_STUDY, frozen_epochs=4),
         ),

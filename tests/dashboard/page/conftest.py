@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[3]
 CHECKPOINTS = Path(os.environ.get("POKECLF_CHECKPOINTS") or ROOT / "checkpoints")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """One server on the bundled checkpoints for all."""
+    """One server on the bundled checkpoints for all; it stays when other tests come between."""
     if not list(CHECKPOINTS.glob("*/card.json")):
         pytest.skip(f"no trained model in {CHECKPOINTS}")
     with serving(tmp_path_factory.mktemp("elsewhere"), CHECKPOINTS) as server:
