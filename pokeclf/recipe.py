@@ -48,7 +48,8 @@ class Recipe:
     grid : side of the map that a :class:`~pokeclf.models.grid.GridNetwork` learns on; None means
         the one that it is served with.
     patience : epochs without a better validation accuracy before training stops early.
-    further : a second run from the best weights of this one; None means there is none.
+    further : a second run of a whole network, from the best weights of this one; None means there
+        is none.
     """
 
     epochs: int
