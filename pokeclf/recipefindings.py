@@ -53,17 +53,6 @@ def _optimizer(name: str) -> str:
     return {"adam": "Adam", "adamw": "AdamW"}[name]
 
 
-def _further(run: Mapping[str, Any] | None) -> str:
-    """A second run of training in words."""
-    if run is None:
-        return "none"
-    return (
-        f"{run['epochs']} epochs, pictures of {_sizes(run['sizes'])}, learning rates {run['lr']:g} "
-        f"and below the head {run['body_lr']:g}, {percent(run['cards'])} of the pictures on "
-        f"photographed trading cards, each card {run['card_times']} times an epoch"
-    )
-
-
 SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "optimizer": ("optimiser", _optimizer),
     "schedule": ("learning rate over time", _plain),
@@ -83,7 +72,6 @@ SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "eval_size": ("side of the pictures when it answers", _pixels),
     "batch_size": ("pictures a step", _plain),
     "epochs": ("epochs, at most", _plain),
-    "further": ("a second run, from the best weights of the first", _further),
     "frozen_epochs": ("epochs for which the body keeps its weights", _plain),
     "views": ("augmented views of each picture", _plain),
     "grid": ("places along a side of the map that the dense layer learns on", _plain),
@@ -222,6 +210,12 @@ def differences(shelf: Shelf, model: str) -> str:
         [words, told(theirs[name]), told(ours[name])]
         for name, (words, told) in SETTINGS.items()
         if name in theirs and name in ours and theirs[name] != ours[name]
+    ]
+    second = ours["further"] or {}  # of ours alone: the study's recipes have none
+    rows += [
+        [f"in a second run, from the best weights: {words}", "–", told(second[name])]
+        for name, (words, told) in SETTINGS.items()
+        if name in second
     ]
     return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
 
