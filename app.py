@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] = ()) -> int:
 def serve() -> int:
     """Serve the dashboard as the environment asks for; returns the exit code."""
     announce_to_zerogpu()
+    check_port()  # before Gradio reads it, which it does when it is imported
     from pokeclf import hub
     from pokeclf.dashboard import uploads
     from pokeclf.dashboard.page import build, launch
@@ -98,6 +99,13 @@ def images_folder() -> Path | None:
     if not Path(place).is_dir():
         raise PokeclfError(f"There is no folder of images at {place}, which POKECLF_DATA names.")
     return Path(place).resolve()
+
+
+def check_port() -> None:
+    """Raise PokeclfError when ``GRADIO_SERVER_PORT`` is set to anything but a port."""
+    port = os.environ.get("GRADIO_SERVER_PORT", "7860")
+    if not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise PokeclfError(f"GRADIO_SERVER_PORT must be a number from 1 to 65535, not {port!r}.")
 
 
 def memory_bound() -> int:

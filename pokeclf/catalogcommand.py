@@ -52,12 +52,19 @@ def write_catalog(options: argparse.Namespace) -> int:
             f"{options.csv} was made with {', '.join(table.models)}; "
             f"choose another file for {card.model}."
         )
-    before = table.rows
+    before = sum(table.summary.pictures.values())
+    if unknown := sorted(set(table.summary.pictures) - set(card.classes)):
+        raise PokeclfError(
+            f"{options.csv} names {commandline.printable(unknown[0])}, which is no species that "
+            f"{card.model} knows."
+        )
     total = sum(1 for _ in catalog.pictures_in(folder))
     named = ((catalog.file_name(path, folder), path) for path in catalog.pictures_in(folder))
     new = (file for file in named if file[0] not in table.done)
     found = catalog.rows(classifier, new, catalog.least_confidence(root, card), finder)
-    bar = tqdm(table.append(found), initial=before, total=total, unit=" pictures", mininterval=1)
+    bar = tqdm(
+        table.append(found), initial=table.rows, total=total, unit=" pictures", mininterval=1
+    )
     for row in bar:
         if row.problem:
             bar.write(f"{row.file}: {row.problem}")

@@ -36,6 +36,7 @@ class Table:
         self.done: set[str] = set()
         self.models: set[str] = set()
         self._tally = Tally()
+        self._end = 0
         self._go_on()
 
     def _go_on(self) -> None:
@@ -51,6 +52,7 @@ class Table:
                         raise ValueError  # Nothing of a foreign file is cut off.
                     file.truncate(0)
                     file.write(header)
+                    self._end = len(header)
                     return
                 whole = _length_of_whole_lines(file)
                 file.seek(0)
@@ -58,17 +60,29 @@ class Table:
                 for values in csv.DictReader(lines):
                     self._count(_row(values))
                 file.truncate(whole)
+                self._end = whole
         except (ValueError, csv.Error):
             raise PokeclfError(f"{self.path} is not a table that this command writes.") from None
         except OSError as error:
             raise PokeclfError(f"{self.path} cannot be written: {error.strerror}.") from error
 
     def append(self, found: Iterable[Row]) -> Iterator[Row]:
-        """Write rows as they come, each at once, and hand them on."""
+        """Write rows as they come, each at once, and hand them on.
+
+        Raises
+        ------
+        PokeclfError
+            When that fails, or somebody else writes into the file.
+        """
         try:
             with self.path.open("ab") as file:
                 for row in found:
-                    file.write(_line(asdict(row).values()))
+                    if file.seek(0, os.SEEK_END) != self._end:
+                        raise PokeclfError(
+                            f"{self.path} is being written by somebody else, too; "
+                            "run this again when that has ended."
+                        )
+                    self._end += file.write(_line(asdict(row).values()))
                     file.flush()  # all of it or an error, unlike a write without a buffer
                     self._count(row)
                     yield row
@@ -90,10 +104,14 @@ class Table:
 
 
 def _row(values: Mapping[str | None, str | None]) -> Row:
-    """A row as it was read; raises ValueError unless it has a text in every column."""
+    """A row as it was read; raises ValueError unless every column has a text, or its number."""
     if set(values) != set(COLUMNS) or None in values.values():
         raise ValueError
-    return Row(**values)
+    row = Row(**values)
+    for confidence in (row.confidence, row.second_confidence):
+        if confidence and not 0 <= float(confidence) <= 1:
+            raise ValueError
+    return row
 
 
 def _line(values: Iterable[str]) -> bytes:

@@ -41,6 +41,18 @@ def test_tools_for_assistants_are_served_only_when_they_are_asked_for(monkeypatc
         app.serves_mcp()
 
 
+@pytest.mark.parametrize("port", ["", "http", "-1", "0", "65536"])
+def test_a_port_that_is_none_is_said_in_a_sentence(port):
+    done = subprocess.run(
+        [sys.executable, app.__file__],
+        env={**os.environ, "GRADIO_SERVER_PORT": port},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "must be a number from 1 to 65535" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.fixture
 def announced(monkeypatch):
     """The functions that were announced to a stand-in of ZeroGPU's package."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pokeclf.__main__ import main
 from pokeclf.catalog import COLUMNS, Row
 from pokeclf.catalogtable import Table
 from pokeclf.classifier import Classifier
+from pokeclf.errors import PokeclfError
 from pokeclf.modelstore import ModelStore
 from pokeclf.tradingcards import CERTAIN, NONE_TRAINED, WHOLE
 from tests.card_scene import CORNERS, card_scene, finder_of_scenes
@@ -113,6 +115,14 @@ def test_what_was_interrupted_goes_on(root, collection, tmp_path, monkeypatch):
         (b"\xff\xfe\x00\n", "is not a table that this command writes"),
         ((",".join(COLUMNS) + "\na,b\n").encode(), "is not a table that this command writes"),
         ((",".join(COLUMNS) + "\na.png,vit_frozen,,,,,,yes,\n").encode(), "made with vit_frozen"),
+        (
+            (",".join(COLUMNS) + "\na.png,convmixer,25,pikachu,lots,,,no,\n").encode(),
+            "is not a table that this command writes",
+        ),
+        (
+            (",".join(COLUMNS) + "\na.png,convmixer,25,agumon,0.9,,,no,\n").encode(),
+            "names agumon, which is no species that convmixer knows",
+        ),
     ],
 )
 def test_a_foreign_file_is_left_as_it_is(root, collection, tmp_path, capsys, contents, sentence):
@@ -145,6 +155,27 @@ def test_a_collection_is_summed_up(tmp_path):
         assert (each.duplicates, each.doubtful, each.unread) == (2, 1, 1)
         # Missing is what the model could have named, which may be other classes than the 151.
         assert each.missing(["pikachu", "mew", "ivysaur", "a toy"]) == ("a toy", "ivysaur", "mew")
+
+
+def test_two_commands_do_not_write_into_one_table(tmp_path):
+    first, second = Table(tmp_path / "t.csv"), Table(tmp_path / "t.csv")
+    row = Row("a", "m", "25", "pikachu", "0.9", "raichu", "0.1", "no")
+    writing = first.append([row, replace(row, file="b")])
+    assert next(writing) == row
+    with pytest.raises(PokeclfError, match="is being written by somebody else, too"):
+        next(second.append([row]))
+    assert next(writing).file == "b"
+    assert Table(tmp_path / "t.csv").done == {"a", "b"}
+
+
+def test_files_that_could_not_be_read_are_no_pictures_known_before(root, tmp_path, capsys):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(b"broken")
+    for _ in range(2):
+        assert _catalog(root, folder, tmp_path / "out.csv") == 0
+        assert "0 pictures of 0 of the 151 species; " in capsys.readouterr().out
 
 
 def test_answers_that_are_sure_enough_are_right_in_98_of_100_validation_images():

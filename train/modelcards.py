@@ -25,8 +25,8 @@ from train.tables import (
 
 _RECIPE_KEYS = (
     "epochs", "sizes", "optimizer", "schedule", "lr", "body_lr", "weight_decay", "batch_size",
-    "label_smoothing", "mixup", "cutmix", "crop", "views", "frozen_epochs", "layer_decay", "grid",
-    "n_estimators", "max_depth",
+    "label_smoothing", "clip", "mixup", "cutmix", "crop", "cards", "card_times", "views",
+    "frozen_epochs", "layer_decay", "grid", "n_estimators", "max_depth",
 )  # fmt: skip
 
 

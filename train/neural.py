@@ -76,13 +76,23 @@ def _card_views(recipe: Recipe, shop: Workshop) -> CardViews | None:
 def _fit_network(
     network: Network, model: StudyModel, recipe: Recipe, shop: Workshop
 ) -> list[Epoch]:
-    """Train all layers; a second run goes on from the best weights with a seed of its own."""
+    """Train all layers; a second run goes on from the best weights with a seed of its own.
+
+    Where it never becomes better than the first, that one's weights are left.
+    """
     folder = shop.run_folder(model)
     history = _fit_all(network, recipe, shop, shop.seed, folder / "state.pt")
-    if recipe.further:
-        more = _fit_all(network, recipe.last, shop, shop.seed + 1, folder / "further.pt")
-        history += [replace(row, epoch=row.epoch + len(history)) for row in more]
-    return history
+    if recipe.further is None:
+        return history
+    first = {name: value.clone() for name, value in network.state_dict().items()}
+    more = _fit_all(network, recipe.last, shop, shop.seed + 1, folder / "further.pt")
+    if _best(more) < _best(history):
+        network.load_state_dict(first)
+    return history + [replace(row, epoch=row.epoch + len(history)) for row in more]
+
+
+def _best(history: list[Epoch]) -> float:
+    return max(row.validation_accuracy for row in history)
 
 
 def _fit_all(

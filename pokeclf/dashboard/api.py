@@ -86,8 +86,7 @@ class Api:
             method: Id of a method, such as grad-cam or occlusion; the model's own by default.
             species: Whose evidence the map shows; the likeliest species by default.
             layer: The place in the model to look at, such as stage 2 of 4; the last by default.
-            cards: Whether to look for a trading card first; the map then lies over its part that
-                counted, which part tells, and not over the whole picture.
+            cards: Whether to look for a trading card first; the map then lies over its part.
         """
         name, path = uploads.named(picture)
         seen = self.observations.read(path, str(model), cards)
@@ -145,8 +144,7 @@ class Api:
         Parameters:
             pictures: At most 200 of what the other endpoints take as a picture.
             model: Id of a model, such as vit_finetuned; the endpoint models lists them.
-            cards: Whether to look for trading cards first; the model then sees up to four views of
-                each picture.
+            cards: Whether to look for trading cards first, with up to four views of each picture.
         """
         if not isinstance(pictures, list) or not 0 < len(pictures) <= MOST_PICTURES:
             raise PokeclfError(f"pictures takes a list of 1 to {MOST_PICTURES} pictures.")

@@ -47,7 +47,9 @@ def test_every_endpoint_is_a_tool_and_described_with_its_parameters(ask):
     assert set(tools) == {"predict", "explain", "compare", "catalog", "models"}
     for tool in tools.values():
         assert tool.description
-        assert all(each["description"] for each in tool.inputSchema["properties"].values())
+        # Of a parameter's description no more than its first line is told.
+        told = [each["description"] for each in tool.inputSchema["properties"].values()]
+        assert all(each.endswith(".") for each in told)
     assert set(tools["predict"].inputSchema["required"]) == {"picture", "model"}
 
 

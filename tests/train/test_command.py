@@ -178,6 +178,25 @@ def test_a_second_run_goes_on_where_the_first_was_best(train_command, monkeypatc
     assert set(card.settings["validation_accuracy_by_size"]) == {"48", "32"}
 
 
+def test_a_second_run_that_is_worse_leaves_the_first_ones_weights(train_command, monkeypatch):
+    assert train_command("convmixer") == 0
+    first = _files(train_command.out / "convmixer")
+    _change_recipe(monkeypatch, "convmixer", further=SECOND)
+    fit = neural.fit
+
+    def worse(network, recipe, *arguments):
+        history = fit(network, recipe, *arguments)
+        if recipe.epochs == SECOND.epochs:
+            return [replace(row, validation_accuracy=-1.0) for row in history]
+        return history
+
+    monkeypatch.setattr(neural, "fit", worse)
+    assert train_command("convmixer") == 0
+    second = _files(train_command.out / "convmixer")
+    assert second["weights_1.safetensors"] == first["weights_1.safetensors"]
+    assert second[checkpoint.HISTORY] != first[checkpoint.HISTORY]
+
+
 def test_an_interrupted_second_run_ends_as_an_uninterrupted_one(train_command, monkeypatch):
     _change_recipe(monkeypatch, "convmixer", further=SECOND)
     assert train_command("convmixer") == 0
