@@ -86,9 +86,14 @@ class Summary:
         return tuple(slug for slug in ordered if slug not in self.pictures)
 
     @property
+    def recognised(self) -> int:
+        """Pictures of any species."""
+        return sum(self.pictures.values())
+
+    @property
     def duplicates(self) -> int:
         """Pictures of species that another picture shows already."""
-        return sum(self.pictures.values()) - len(self.pictures)
+        return self.recognised - len(self.pictures)
 
 
 def pictures_in(folder: Path) -> Iterator[Path]:

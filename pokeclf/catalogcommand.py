@@ -52,8 +52,8 @@ def write_catalog(options: argparse.Namespace) -> int:
             f"{options.csv} was made with {', '.join(table.models)}; "
             f"choose another file for {card.model}."
         )
-    before = sum(table.summary.pictures.values())
-    if unknown := sorted(set(table.summary.pictures) - set(card.classes)):
+    known = table.summary
+    if unknown := sorted(set(known.pictures) - set(card.classes)):
         raise PokeclfError(
             f"{options.csv} names {commandline.printable(unknown[0])}, which is no species that "
             f"{card.model} knows."
@@ -68,15 +68,16 @@ def write_catalog(options: argparse.Namespace) -> int:
     for row in bar:
         if row.problem:
             bar.write(f"{row.file}: {row.problem}")
-    print(_told(table.summary, card.classes, before, commandline.printable(options.csv)))
+    print(_told(table.summary, card.classes, known.recognised, commandline.printable(options.csv)))
     return 0
 
 
 def _told(summary: Summary, classes: Collection[str], before: int, table: str) -> str:
     """What a collection holds, in sentences."""
-    pictures, missing = sum(summary.pictures.values()), summary.missing(classes)
+    missing = summary.missing(classes)
     lines = [
-        f"{_counted(pictures, 'picture')} of {len(summary.pictures)} of the {len(classes)} species"
+        f"{_counted(summary.recognised, 'picture')} of {len(summary.pictures)} of the "
+        f"{len(classes)} species"
         f"{f', {before:,} of them known before' if before else ''}; "
         f"{_counted(summary.duplicates, 'duplicate')}, {summary.doubtful:,} to check, "
         f"{_counted(summary.unread, 'file')} that could not be read.",

@@ -213,7 +213,7 @@ def differences(shelf: Shelf, model: str) -> str:
     ]
     second = ours["further"] or {}  # of ours alone: the study's recipes have none
     rows += [
-        [f"in a second run, from the best weights: {words}", "–", told(second[name])]
+        [f"in a second run: {words}", "–", told(second[name])]
         for name, (words, told) in SETTINGS.items()
         if name in second
     ]

@@ -6,8 +6,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from pokeclf import study
-from pokeclf.recipe import Recipe
+from pokeclf.recipe import Further, Recipe
 from pokeclf.study import StudyModel
+
+SECOND = Further(2, ((1.0, 32),), 1e-3, 1e-4, 0.0, 1)
+"""A second run of two epochs, for a recipe that shall have one."""
 
 
 def small_study() -> tuple[StudyModel, ...]:

@@ -105,7 +105,7 @@ def _recipe(result: Result) -> str:
     seen = card.preprocessing
     rows = [[key, str(card.settings[key])] for key in _RECIPE_KEYS if key in card.settings]
     for name, value in (card.settings.get("further") or {}).items():
-        rows.append([f"{name} of a second run, from the best weights", str(value)])
+        rows.append([f"{name} of the second run", str(value)])
     for name, value in card.settings.get("options", {}).items():
         rows.append([name, str(value)])
     rows += [

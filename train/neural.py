@@ -78,14 +78,14 @@ def _fit_network(
 ) -> list[Epoch]:
     """Train all layers; a second run goes on from the best weights with a seed of its own.
 
-    Where it never becomes better than the first, that one's weights are left.
+    Where it never comes as far as the first, that one's weights are left.
     """
     folder = shop.run_folder(model)
-    history = _fit_all(network, recipe, shop, shop.seed, folder / "state.pt")
+    history = _fit_once(network, recipe, shop, shop.seed, folder / "state.pt")
     if recipe.further is None:
         return history
     first = {name: value.clone() for name, value in network.state_dict().items()}
-    more = _fit_all(network, recipe.last, shop, shop.seed + 1, folder / "further.pt")
+    more = _fit_once(network, recipe.last, shop, shop.seed + 1, folder / "further.pt")
     if _best(more) < _best(history):
         network.load_state_dict(first)
     return history + [replace(row, epoch=row.epoch + len(history)) for row in more]
@@ -95,7 +95,7 @@ def _best(history: list[Epoch]) -> float:
     return max(row.validation_accuracy for row in history)
 
 
-def _fit_all(
+def _fit_once(
     network: Network, recipe: Recipe, shop: Workshop, seed: int, state_file: Path
 ) -> list[Epoch]:
     network.requires_grad_(True).to(memory_format=layout(best_device()))

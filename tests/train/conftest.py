@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,31 @@ import timm
 import torch
 from PIL import Image
 
-from pokeclf import study
+from pokeclf import checkpoint, study
 from tests.small_study import small_study
 
 COLOURS = {"abra": (220, 180, 30), "bulbasaur": (40, 170, 120), "charmander": (230, 90, 40)}
+
+
+def files_of(folder):
+    """What a checkpoint's folder holds but its card, by path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != checkpoint.CARD
+    }
+
+
+def coloured_folder(root, names):
+    """Images without any meaning, none of which resembles another."""
+    random = np.random.default_rng(5)
+    for name in names:
+        (root / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = random.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            image = Image.fromarray(pixels).resize((48, 48), Image.Resampling.NEAREST)
+            image.save(root / name / f"{number}.png")
+    return root
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +72,21 @@ def small_recipes(monkeypatch):
     table = small_study()
     monkeypatch.setattr(study, "STUDY", table)
     monkeypatch.setattr(study, "BY_ID", {model.id: model for model in table})
+
+
+@pytest.fixture
+def change_recipe(monkeypatch):
+    """Changes settings of a model's tuned recipe."""
+
+    def change(model_id, **changes):
+        model = study.find(model_id)
+        recipes = {**model.recipes, "tuned": replace(model.recipes["tuned"], **changes)}
+        changed = replace(model, recipes=recipes)
+        table = tuple(changed if each is model else each for each in study.STUDY)
+        monkeypatch.setattr(study, "STUDY", table)
+        monkeypatch.setitem(study.BY_ID, model_id, changed)
+
+    return change
 
 
 @pytest.fixture
