@@ -141,7 +141,7 @@ def test_a_second_run_that_is_worse_leaves_the_first_ones_weights(
     assert second[checkpoint.HISTORY] != first[checkpoint.HISTORY]
 
 
-def test_large_weights_are_kept_in_few_bits_and_boundedfiles_of(train_command, monkeypatch):
+def test_large_weights_are_kept_in_few_bits_and_bounded_files(train_command, monkeypatch):
     monkeypatch.setattr(neural, "MAX_FILE_BYTES", 1_000_000)
     model = replace(study.find("basic_cnn"), stored_bits={"": 8})
     monkeypatch.setitem(study.BY_ID, "basic_cnn", model)
