@@ -154,7 +154,7 @@ class Compare(Layout):
     def give_up(self, latest: Latest) -> Updates:
         """Nobody waits for the comparison any more."""
         latest.next()
-        return {self.result: "", **self._working(False)}
+        return self._stopped
 
     def clear(self, before: Comparison | None, latest: Latest) -> Updates:
         """Nothing is compared any more: the picture was removed."""
@@ -235,9 +235,12 @@ class Compare(Layout):
         """
         latest = latest or Latest()
         number = latest.next()
+        latest.waiting = True
         for updates in self._steps(path, models, maps, top, (first, second), before):
             if number != latest.number:
-                yield {self.result: gr.skip()}  # Gradio shows the last one again at the end.
+                # Gradio shows the last one again at the end. A step on its way while the
+                # comparison was stopped may have come to the page after the stop: taken back.
+                yield {self.result: gr.skip()} if latest.waiting else self._stopped
                 return
             yield updates
 
@@ -245,6 +248,10 @@ class Compare(Layout):
         """Whether there is something to stop."""
         # Gradio loses the label of a button that was hidden when its tab was first shown.
         return {self.stop: gr.update(value=self.stop.value, visible=working)}
+
+    @property
+    def _stopped(self) -> Updates:
+        return {self.result: "", **self._working(False)}
 
     @property
     def _nothing(self) -> Updates:
@@ -288,7 +295,7 @@ class Compare(Layout):
             notices.notify(error)
             unreadable = isinstance(error, ImageError)
             gone = {self.picture: None} if unreadable else {}
-            yield {self.result: "", **self._working(False), **gone}
+            yield {**self._stopped, **gone}
 
     def _so_far(self, *progress: Any) -> Updates:  # noqa: ANN401 - as `progress` takes them
         return {self.result: compare_wording.progress(*progress), **self._working(True)}

@@ -29,7 +29,7 @@ class Latest:
 
     def __init__(self) -> None:
         self.number = 0
-        self.waiting = False  # for a slow map, which even the answer on the page overtakes
+        self.waiting = False  # for what takes long: a slow map, many models on one picture
         self.inputs: tuple | None = None  # what the page's inputs stood at when last looked at
 
     def __deepcopy__(self, memo: dict) -> Self:

@@ -234,7 +234,7 @@ def test_an_overtaken_comparison_gives_up(store):
     cleared = tab.clear(newer[-1][tab.found], latest)
     assert cleared[tab.result] == ""
     assert cleared[tab.found] is None
-    assert list(running) == [{tab.result: gr.skip()}]
+    assert _empty(tab, *running)
 
 
 def test_maps_for_two_species_are_said_to_be(compare):
@@ -255,13 +255,17 @@ def test_maps_for_two_species_are_said_to_be(compare):
     assert "two species" not in plain(same[compare.differences])
 
 
+def _empty(tab, updates):
+    return (updates[tab.result], updates[tab.stop]["visible"]) == ("", False)
+
+
 def test_a_comparison_can_be_stopped_while_it_is_at_work(compare):
     latest = Latest()
     running = compare.compare(PIKACHU, ["convmixer", "vit_frozen"], SAME, latest=latest)
     assert next(running)[compare.stop]["visible"]
-    stopped = compare.give_up(latest)
-    assert (stopped[compare.result], stopped[compare.stop]["visible"]) == ("", False)
-    assert list(running) == [{compare.result: gr.skip()}]
+    assert _empty(compare, compare.give_up(latest))
+    # Its last step may have come to the page after that.
+    assert _empty(compare, *running)
     *_, last = compare.compare(PIKACHU, ["convmixer"], SAME, latest=latest)
     assert not last[compare.stop]["visible"]
     *_, refused = compare.compare(PIKACHU, [], SAME, latest=latest)
