@@ -110,6 +110,6 @@ def test_a_report_keeps_the_secret(observations, upload):
         compare = Compare(observations, DRAWINGS, workers=1)
     *_, last = compare.compare(upload, ["convmixer", "vit_frozen"], "same")
     found = last[compare.found]
-    link = compare.reported(found, "convmixer", "vit_frozen")
+    link = compare.more.reported(found, "convmixer", "vit_frozen")
     (page,) = _files_in(link)
     _keeps_the_secret(*_files_in(page.decode()))

@@ -19,11 +19,10 @@ from pokeclf.dashboard import examples, notices
 from pokeclf.dashboard.desk import Desk, outlined
 from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.updates import Updates
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import ImageError
 from pokeclf.tradingcards import PARTS, WHOLE, TradingCard, views
-
-Updates = dict[gr.components.Component, Any]
 
 
 class CardPanel:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from pokeclf import alternatives
-
-Updates = dict[gr.components.Component, Any]
-
+from pokeclf.dashboard.updates import Updates
 
 CLICK, REST = "plotly_click", "plotly_hover"
 """What a pointer does on a mark of a plot."""

@@ -13,8 +13,9 @@ from pokeclf import charts
 from pokeclf.alternatives import Figure
 from pokeclf.dashboard import map_wording
 from pokeclf.dashboard.answer import Answer
-from pokeclf.dashboard.chart import Chart, Updates
+from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.updates import Updates
 from pokeclf.dashboard.waiting import Latest, Stop, following
 from pokeclf.errors import PokeclfError
 from pokeclf.explain.faithfulness import (

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from pokeclf import findings, study
+from pokeclf import study
 from pokeclf.checkpoint import CheckpointError
-from pokeclf.dashboard import compare_wording, map_wording, notices, report, wording
+from pokeclf.dashboard import compare_wording, notices
 from pokeclf.dashboard.address import COMPARE, OWN, SAME, Address
 from pokeclf.dashboard.compare_layout import Layout
 from pokeclf.dashboard.comparison import (
@@ -20,19 +19,16 @@ from pokeclf.dashboard.comparison import (
     Guesses,
     Seat,
     answers,
-    differences,
     pictures,
     seat,
     seen_by_most,
 )
-from pokeclf.dashboard.keep import file_link
 from pokeclf.dashboard.picker import best
-from pokeclf.dashboard.seen import Observations, check_presence
+from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.updates import Updates
 from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
-from pokeclf.imaging import ImageError, decode
-
-Updates = dict[gr.components.Component, Any]
+from pokeclf.imaging import ImageError
 
 MOST = "most"
 """The species that the maps are for is the one that most models see."""
@@ -56,18 +52,9 @@ class Compare(Layout):
         for button, stages in self.presets:
             button.click(partial(self.available, stages), None, self.models, **quiet)
         choices = [self.picture, self.models, self.maps, self.top]
-        chosen = [*choices, *self.pair]
-        compared = [
-            self.picture,  # which goes when it cannot be read
-            self.result,
-            self.stop,
-            self.found,
-            self.more,
-            self.two,
-            *self.pair,
-            self.differences,
-            self.links,
-        ]
+        chosen = [*choices, *self.more.pair]
+        # The picture goes when it cannot be read.
+        compared = [self.picture, self.result, self.stop, self.found, *self.more.outputs]
         asking = {
             "show_progress": "minimal", "show_progress_on": self.result,
             "api_visibility": "private", **lane,
@@ -100,15 +87,7 @@ class Compare(Layout):
             [self.address, self.stale], trigger_mode="always_last", **quiet,
         )  # fmt: skip
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
-        gr.on(
-            [menu.input for menu in self.pair], notices.guarded(self.differ, 1),
-            [self.found, *self.pair], self.differences, trigger_mode="always_last",
-            api_visibility="private", **lane,
-        )  # fmt: skip
-        self.report.click(
-            notices.guarded(self.reported, 1), [self.found, *self.pair], self.links,
-            api_visibility="private", **lane,
-        )  # fmt: skip
+        self.more.listen(self.found, **lane)
 
     def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen
         """The models that can answer now and what an address chooses; a drawing is compared."""
@@ -255,7 +234,7 @@ class Compare(Layout):
 
     @property
     def _nothing(self) -> Updates:
-        return {self.more: gr.update(visible=False), self.found: None, self.links: ""}
+        return {self.found: None, **self.more.nothing}
 
     def _steps(
         self,
@@ -306,50 +285,12 @@ class Compare(Layout):
         return seen_by_most(guesses)
 
     def _view(self, found: Comparison, asked: tuple[str | None, str | None]) -> Updates:
-        options = [(seat.name, seat.model) for seat in found.seats]
-        if len(set(asked)) == 2 and all(map(found.seat, asked)):
-            pair = list(asked)
-        else:
-            pair = [each.model for each in (found.seats * 2)[:2]]
         return {
             self.result: compare_wording.compared(found, pictures(self.observations, found)),
             **self._working(False),
             self.found: found,
-            self.more: gr.update(visible=True),
-            self.two: gr.update(visible=len(options) > 1),
-            **{
-                menu: gr.update(choices=options, value=model)
-                for menu, model in zip(self.pair, pair, strict=True)
-            },
-            self.differences: self.differ(found, *pair) if len(options) > 1 else "",
+            **self.more.view(found, asked),
         }
-
-    def differ(self, found: Comparison | None, first: str | None, second: str | None) -> str:
-        """Where two models' maps differ, as HTML."""
-        if first == second:
-            return f"<p>{findings.TWO_MODELS}</p>"
-        pair = [found and found.seat(model) for model in (first, second)]
-        if not all(pair):
-            raise PokeclfError("Choose two models that were compared.")
-        shared, drawn = differences(self.observations, found, tuple(pair))
-        return (
-            compare_wording.two_species(*pair)
-            + map_wording.pair_line(*pair, shared)
-            + wording.figures(drawn)
-        )
-
-    def reported(self, found: Comparison | None, first: str | None, second: str | None) -> str:
-        """A link to a report of what stands on the page, as HTML."""
-        if found is None:
-            raise PokeclfError("There is nothing to report yet.")
-        check_presence(found.path)
-        two = len(found.seats) > 1 and first != second
-        apart = self.differ(found, first, second) if two else ""
-        drawn = pictures(self.observations, found)
-        page = report.page(found, decode(found.path), drawn, apart, date.today())
-        name = f"compare-{seen_by_most(found.guesses)}.html"
-        link = file_link(name, "text/html", page.encode(), "Download report (HTML)")
-        return f"<p>{link}</p>"
 
 
 def _chooser(maps: str, top: str | None) -> str | None:

@@ -10,6 +10,7 @@ from pokeclf import study
 from pokeclf.dashboard import examples
 from pokeclf.dashboard.address import MAPS, SAME
 from pokeclf.dashboard.cardpanel import CardPanel
+from pokeclf.dashboard.compare_more import More
 from pokeclf.dashboard.inputs import Boxes, Menu, Options, Picture
 from pokeclf.dashboard.picker import best
 from pokeclf.dashboard.seen import Observations
@@ -45,8 +46,7 @@ class Layout:
             with gr.Column(scale=7, min_width=300):
                 self._build_choices()
         self.result = gr.HTML(elem_id="compare-result")
-        with gr.Column(visible=False, elem_id="compare-more") as self.more:
-            self._build_more()
+        self.more = More(observations)
 
     def _build_picture(self) -> None:
         self.picture = Picture(
@@ -82,22 +82,3 @@ class Layout:
         self.stop = gr.Button("Stop", size="sm", visible=False, elem_id="compare-stop")
         self.stale = gr.HTML(elem_id="compare-stale", elem_classes="hint", padding=False)
         self.address = gr.HTML(padding=False)
-
-    def _build_more(self) -> None:
-        with gr.Column() as self.two:
-            gr.HTML("<h3>Where two maps differ</h3>")
-            with gr.Row():
-                self.pair = [
-                    Menu(
-                        [],
-                        label=label,
-                        interactive=True,
-                        filterable=False,
-                        elem_id=elem_id,
-                        min_width=240,
-                    )
-                    for label, elem_id in (("One model", "pair-one"), ("The other", "pair-other"))
-                ]
-            self.differences = gr.HTML(elem_id="compare-differences")
-        self.report = gr.Button("Make a report", size="sm", elem_id="report")
-        self.links = gr.HTML(elem_id="report-links")

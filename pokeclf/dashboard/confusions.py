@@ -8,9 +8,10 @@ import gradio as gr
 
 from pokeclf import confusions, exhibits, findings
 from pokeclf.dashboard.address import Address
-from pokeclf.dashboard.chart import CLICK, Chart, Updates, pointed
+from pokeclf.dashboard.chart import CLICK, Chart, pointed
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
+from pokeclf.dashboard.updates import Updates
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
 

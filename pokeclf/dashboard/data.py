@@ -11,8 +11,9 @@ from pokeclf import charts, datafindings
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import DATA, EMBEDDING, EXPERIMENTS, Address
 from pokeclf.dashboard.cards import Shown, listing
-from pokeclf.dashboard.chart import Chart, Updates
+from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.inputs import Menu
+from pokeclf.dashboard.updates import Updates
 from pokeclf.datasummary import Counts
 from pokeclf.errors import PokeclfError
 from pokeclf.pictures import Pictures

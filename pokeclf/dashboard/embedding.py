@@ -12,9 +12,10 @@ from pokeclf import charts, exhibits, selections
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EMBEDDING, Address
 from pokeclf.dashboard.cards import answered, listing, picked
-from pokeclf.dashboard.chart import CLICK, REST, Updates, pointed
+from pokeclf.dashboard.chart import CLICK, REST, pointed
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
+from pokeclf.dashboard.updates import Updates
 from pokeclf.errors import PokeclfError
 from pokeclf.findings import ANSWER
 from pokeclf.library import Library, Shelf

@@ -12,7 +12,6 @@ import gradio as gr
 from pokeclf import findings
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import CONFUSION, EXPERIMENTS, GALLERY, ONLY_FIRST, Address
-from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.confusions import Confusions, TwoModels, square
 from pokeclf.dashboard.embedding import Embedding
 from pokeclf.dashboard.gallery import Gallery
@@ -21,6 +20,7 @@ from pokeclf.dashboard.recipes import Recipes
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.subtab import SubTab, on
 from pokeclf.dashboard.subtabs import FURTHER, Leaderboard
+from pokeclf.dashboard.updates import Updates
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library
 from pokeclf.pictures import Pictures

@@ -10,38 +10,20 @@ import numpy as np
 
 from pokeclf import selections
 from pokeclf.dashboard import notices
-from pokeclf.dashboard.address import (
-    CONFUSION,
-    GALLERY,
-    MISTAKES,
-    ONE_SPECIES,
-    ONLY_FIRST,
-    UNSURE,
-    Address,
-)  # fmt: skip
+from pokeclf.dashboard.address import GALLERY, MISTAKES, ONE_SPECIES, ONLY_FIRST, Address
 from pokeclf.dashboard.cards import PICK, answered, listing, picked
-from pokeclf.dashboard.chart import Updates
+from pokeclf.dashboard.gallery_lists import CHOICES, CHOOSES, options, places
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
 from pokeclf.dashboard.twomaps import maps
+from pokeclf.dashboard.updates import Updates
 from pokeclf.errors import PokeclfError
 from pokeclf.findings import ANSWER
 from pokeclf.library import Library, Shelf
 from pokeclf.pictures import Pictures
-from pokeclf.results import Result
-from pokeclf.species import of
 from pokeclf.split import image_name
 
-CHOICES = (
-    ("the surest mistakes", MISTAKES),
-    ("the least sure right answers", UNSURE),
-    ("right here, wrong for the second model", ONLY_FIRST),
-    ("one species", ONE_SPECIES),
-    ("one taken for another", CONFUSION),
-)
-CHOOSES = {ONE_SPECIES: "Species", CONFUSION: "Species, and what it is taken for"}
-"""What there is to choose in addition, and its label."""
 PAGE = 24
 SHOW_MAPS = """() => document.getElementById("gallery-maps")
 	.scrollIntoView({ behavior: "smooth", block: "nearest" })"""
@@ -141,7 +123,7 @@ class Gallery(SubTab):
         choice = "/".join(filter(None, (asked.species, asked.guessed))) or None
         second = self.second_beside(model, asked_or(models, asked.second, model))
         result = shelf.result(model)
-        if choice and choice not in [value for _, value in _options(result, which)]:
+        if choice and choice not in [value for _, value in options(result, which)]:
             notices.notify(PokeclfError("There are no such images; others are shown instead."))
             choice = None
         names = self.pictures.test_images(result.card)
@@ -232,30 +214,30 @@ class Gallery(SubTab):
         """
         result = self.library.shelf().result(model)
         names = self.pictures.test_images(result.card)
-        options = _options(result, view)
-        if choice not in [value for _, value in options]:
-            choice = options[0][1] if options else None
+        offered = options(result, view)
+        if choice not in [value for _, value in offered]:
+            choice = offered[0][1] if offered else None
         if view == ONLY_FIRST:
-            places = selections.only_right(result, self.library.shelf().result(second))
+            listed = selections.only_right(result, self.library.shelf().result(second))
         else:
-            places = _places(result, view, choice)
-        page = min(max(page, 0), max(len(places) - 1, 0) // PAGE)
-        shown = [answered(result, names, int(p)) for p in places[page * PAGE : (page + 1) * PAGE]]
+            listed = places(result, view, choice)
+        page = min(max(page, 0), max(len(listed) - 1, 0) // PAGE)
+        shown = [answered(result, names, int(p)) for p in listed[page * PAGE : (page + 1) * PAGE]]
         choices = [(f"{each.alt}: {image_name(each.name)}", each.name) for each in shown]
-        listed = [name for _, name in choices]
-        chosen = image if image in listed else next(iter(listed), None)
+        there = [each.name for each in shown]
+        chosen = image if image in there else next(iter(there), None)
         return {
             self.choice: gr.update(
-                choices=options,
+                choices=offered,
                 value=choice,
-                visible=bool(options),
+                visible=bool(offered),
                 label=CHOOSES.get(view, CHOOSES[ONE_SPECIES]),
             ),
-            self.line: f"<p>{_line(len(places), page)}</p>",
+            self.line: f"<p>{_line(len(listed), page)}</p>",
             self.images: listing(self.pictures, shown, ANSWER, "Test images"),
             self.page: page,
             self.back: gr.update(interactive=page > 0),
-            self.on: gr.update(interactive=(page + 1) * PAGE < len(places)),
+            self.on: gr.update(interactive=(page + 1) * PAGE < len(listed)),
             self.panel: gr.update(visible=bool(shown) and self.pictures.missing() is None),
             self.image: gr.update(choices=choices, value=chosen),
             self.maps: "",
@@ -305,36 +287,6 @@ class Gallery(SubTab):
 def _standing(model: str, view: str, choice: str | None, second: str | None) -> tuple:
     """What makes a view another one; most do not depend on the second model."""
     return model, view, choice, second if view == ONLY_FIRST else None
-
-
-def _options(result: Result, view: str) -> list[tuple[str, str]]:
-    """What there is to choose from in a view."""
-    classes = result.card.classes
-    if view == ONE_SPECIES:
-        slugs = sorted(classes, key=lambda slug: of(slug).number)
-        return [(of(slug).name, slug) for slug in slugs]
-    if view == CONFUSION:
-        found = []
-        for each in selections.confusions(result):
-            right, guessed = classes[each.right], classes[each.guessed]
-            images = "1 image" if each.images == 1 else f"{each.images} images"
-            label = f"{of(right).name} taken for {of(guessed).name}: {images}"
-            found.append((label, f"{right}/{guessed}"))
-        return found
-    return []
-
-
-def _places(result: Result, view: str, choice: str | None) -> np.ndarray:
-    """Places of the images of a view, in the order in which they are shown."""
-    if view == UNSURE:
-        return selections.unsure_answers(result)
-    if view in (ONE_SPECIES, CONFUSION):
-        if choice is None:
-            return np.array([], int)
-        numbers = [result.card.classes.index(slug) for slug in choice.split("/")]
-        chosen = selections.of_species if view == ONE_SPECIES else selections.of_confusion
-        return chosen(result, *numbers)
-    return selections.confident_mistakes(result)
 
 
 def _line(count: int, page: int) -> str:

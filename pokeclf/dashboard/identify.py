@@ -18,12 +18,12 @@ from pokeclf.dashboard.identify_layout import (
     MOST_HIDDEN,
     STRENGTH,
     Layout,
-    Updates,
     draw,
     link_to,
 )  # fmt: skip
 from pokeclf.dashboard.picker import able, choices, summary
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.updates import Updates
 from pokeclf.dashboard.waiting import Latest, StoppedError, Wish
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from PIL import Image
@@ -19,12 +18,11 @@ from pokeclf.dashboard.picker import best, choices, summary
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.settings import MapSettings
 from pokeclf.dashboard.sidebyside import SideBySide
+from pokeclf.dashboard.updates import Updates
 from pokeclf.dashboard.waiting import Waiting
 from pokeclf.drawings import drawings_of
 from pokeclf.explain.overlay import Paint, overlay
 from pokeclf.species import of
-
-Updates = dict[gr.components.Component, Any]
 
 INVITATION = """
 <div class="empty"><h2>Which Pokémon is this?</h2>

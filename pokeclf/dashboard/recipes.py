@@ -11,11 +11,12 @@ from PIL import Image
 
 from pokeclf import charts, diagnosis, drawings, exhibits, findings, recipefindings
 from pokeclf.dashboard.address import RECIPES, Address
-from pokeclf.dashboard.chart import Chart, Updates
+from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.examples import title_of
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on
+from pokeclf.dashboard.updates import Updates
 from pokeclf.dashboard.wording import figures
 from pokeclf.drawings import Look
 from pokeclf.errors import PokeclfError

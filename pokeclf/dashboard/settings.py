@@ -9,10 +9,10 @@ import gradio as gr
 from pokeclf.dashboard.address import Address
 from pokeclf.dashboard.answer import Answer
 from pokeclf.dashboard.inputs import Dial, Menu
+from pokeclf.dashboard.updates import Updates
 from pokeclf.explain import HEADS, METHODS, Options
 from pokeclf.species import of
 
-Updates = dict[gr.components.Component, Any]
 ALL_HEADS = "all"
 MOST_DISCARDED = 95
 """Percent of the attention weights."""

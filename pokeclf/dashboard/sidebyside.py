@@ -16,6 +16,7 @@ from pokeclf.dashboard.answer import Answer, fitting
 from pokeclf.dashboard.comparison import Pictures, beside
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations, Seen
+from pokeclf.dashboard.updates import Updates
 from pokeclf.dashboard.waiting import Latest, Stop, following, if_still_shown
 from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS, Explanation, Options, explain, layers_of, methods_of
@@ -27,8 +28,6 @@ from pokeclf.explain.compare import (
 )
 from pokeclf.explain.overlay import Paint, overlay
 from pokeclf.species import of
-
-Updates = dict[gr.components.Component, Any]
 
 SPECIES, METHOD, MODEL = "species", "method", "model"
 LAYERS, HEADS = "layers", "heads"

@@ -15,8 +15,8 @@ import gradio as gr
 from pokeclf import exhibits
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import EXPERIMENTS, Address
-from pokeclf.dashboard.chart import Updates
 from pokeclf.dashboard.inputs import Menu, Options
+from pokeclf.dashboard.updates import Updates
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
 

@@ -9,10 +9,11 @@ import gradio as gr
 from pokeclf import charts, exhibits, findings, treefindings
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import Address
-from pokeclf.dashboard.chart import Chart, Updates
+from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.confusions import Mistakes, TwoModels
 from pokeclf.dashboard.inputs import Menu, Options
 from pokeclf.dashboard.subtab import SubTab, asked_or, model_menu, named, on, ranked
+from pokeclf.dashboard.updates import Updates
 from pokeclf.errors import PokeclfError
 from pokeclf.library import Library, Shelf
 from pokeclf.results import Result

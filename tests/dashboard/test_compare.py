@@ -104,26 +104,26 @@ def test_a_picture_that_cannot_be_read_does_not_stay(compare, warnings, tmp_path
 
 def test_a_model_does_not_differ_from_itself(compare):
     *_, last = compare.compare(PIKACHU, ["convmixer", "vit_frozen"], SAME)
-    same = compare.differ(last[compare.found], "convmixer", "convmixer")
+    same = compare.more.differ(last[compare.found], "convmixer", "convmixer")
     assert same == "<p>Choose two different models.</p>"
-    report = compare.reported(last[compare.found], "convmixer", "convmixer")
+    report = compare.more.reported(last[compare.found], "convmixer", "convmixer")
     assert "Download report" in report
 
 
 def test_two_models_differences_are_drawn_at_once_and_a_pair_may_be_chosen(compare, warnings):
     models = ["convmixer", "vit_frozen", "resnet18_frozen"]
     *_, last = compare.compare(PIKACHU, models, SAME)
-    between = _captions(last[compare.differences])[2]
+    between = _captions(last[compare.more.differences])[2]
     assert between == "Orange: ConvMixer; purple: ViT frozen, deep head"
-    chosen = compare.differ(last[compare.found], "resnet18_frozen", "convmixer")
+    chosen = compare.more.differ(last[compare.found], "resnet18_frozen", "convmixer")
     assert _captions(chosen)[:2] == ["ResNet-18 frozen, deep head", "ConvMixer"]
     assert "is also in that of the other" in chosen
     for pair in (("convmixer", "basic_cnn"), (None, "convmixer")):
         with pytest.raises(PokeclfError, match="Choose two models"):
-            compare.differ(last[compare.found], *pair)
+            compare.more.differ(last[compare.found], *pair)
     *_, alone = compare.compare(PIKACHU, ["convmixer"], SAME)
-    assert alone[compare.differences] == ""
-    assert not alone[compare.two]["visible"]
+    assert alone[compare.more.differences] == ""
+    assert not alone[compare.more.two]["visible"]
 
 
 def test_what_is_kept_for_a_visitor_is_small(compare):
@@ -155,11 +155,11 @@ def test_an_address_chooses_the_pair_whose_maps_are_subtracted(compare):
     updates = compare.open(asked)
     assert updates[compare.address] == asked.link
     *_, last = compare.follow(updates[compare.asked], Latest())
-    assert [last[menu]["value"] for menu in compare.pair] == ["resnet18_frozen", "vit_frozen"]
-    assert "Orange: ResNet-18 frozen" in last[compare.differences]
+    assert [last[menu]["value"] for menu in compare.more.pair] == ["resnet18_frozen", "vit_frozen"]
+    assert "Orange: ResNet-18 frozen" in last[compare.more.differences]
     # A pair that is not compared is left to the page.
     *_, last = compare.compare(PIKACHU, list(models[:2]), SAME, None, "basic_cnn", "vit_frozen")
-    assert [last[menu]["value"] for menu in compare.pair] == list(models[:2])
+    assert [last[menu]["value"] for menu in compare.more.pair] == list(models[:2])
 
 
 def test_an_address_that_subtracts_what_it_does_not_compare_is_told(compare, warnings):
@@ -243,7 +243,7 @@ def test_maps_for_two_species_are_said_to_be(compare):
     *_, last = compare.compare(card, pair, OWN)
     species = {each.species for each in last[compare.found].seats}
     assert len(species) == 2
-    said = plain(last[compare.differences])
+    said = plain(last[compare.more.differences])
     assert "These maps are for two species" in said
     assert all(
         of(each).name in caption
@@ -252,7 +252,7 @@ def test_maps_for_two_species_are_said_to_be(compare):
         )
     )
     *_, same = compare.compare(card, pair, SAME)
-    assert "two species" not in plain(same[compare.differences])
+    assert "two species" not in plain(same[compare.more.differences])
 
 
 def _empty(tab, updates):

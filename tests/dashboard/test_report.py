@@ -53,7 +53,7 @@ def found(tab, upload):
 @pytest.fixture(scope="module")
 def html(tab, found):
     """The file that a person downloads."""
-    link = tab.reported(found, "convmixer", "vit_frozen")
+    link = tab.more.reported(found, "convmixer", "vit_frozen")
     assert 'download="compare-pikachu.html"' in link
     data = re.search('href="data:text/html;base64,([^"]+)"', link)[1]
     return base64.b64decode(data).decode()
@@ -124,6 +124,6 @@ def test_names_that_look_like_html_are_text(tab, found, upload):
 
 def test_there_is_none_before_a_comparison_and_when_the_picture_is_gone(tab, found):
     with pytest.raises(Exception, match="nothing to report"):
-        tab.reported(None, None, None)
+        tab.more.reported(None, None, None)
     with pytest.raises(Exception, match="no longer on the server"):
-        tab.reported(replace(found, path="gone.png"), "convmixer", "vit_frozen")
+        tab.more.reported(replace(found, path="gone.png"), "convmixer", "vit_frozen")
