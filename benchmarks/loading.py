@@ -21,9 +21,8 @@ from torch.nn import functional as F
 from benchmarks.recording import record
 from pokeclf import commandline, dataset, models, study
 from pokeclf.promises import LOADING
-from train.batches import Augmentation, ImageBatches
+from train.batches import Augmentation, ImageBatches, preprocessing_at
 from train.loop import autocast, best_device, to_device
-from train.neural import preprocessing_at
 
 ROUNDS = 6
 """What the promise is about."""

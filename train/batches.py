@@ -16,9 +16,11 @@ from torch import Tensor
 
 from pokeclf.dataset import ImageFolder
 from pokeclf.imaging import Preprocessing
+from pokeclf.recipe import Recipe
 from train.cardviews import CardViews
 
 T = TypeVar("T")
+RESIZE_RULE = "squash"
 _LUMA = np.tile([0.299, 0.587, 0.114], (3, 1))
 
 
@@ -91,6 +93,16 @@ def _rotation(turns: float) -> np.ndarray:
     cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     mean = np.full((3, 3), 1 / 3)
     return np.cos(angle) * (np.eye(3) - mean) + mean + np.sin(angle) * cross
+
+
+def preprocessing_at(recipe: Recipe, size: int) -> Preprocessing:
+    """The recipe's preprocessing for inputs of that side."""
+    return Preprocessing(size, RESIZE_RULE, *recipe.normalisation)
+
+
+def augmentation_of(recipe: Recipe) -> Augmentation | None:
+    """None where the recipe shows the images as they are."""
+    return Augmentation(recipe.crop) if recipe.crop < 1 else None
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,31 @@
-"""Train a neural network: all of it, or a head on the features of a frozen backbone."""
+"""Train a neural network of the study and write its checkpoint."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pokeclf import checkpoint, drawings, models, storage
 from pokeclf.checkpoint import WeightFile
 from pokeclf.classifier import Classifier
 from pokeclf.errors import PokeclfError
 from pokeclf.files import sha256, write_atomically
-from pokeclf.imaging import Preprocessing
 from pokeclf.models.network import Network
 from pokeclf.recipe import Recipe
 from pokeclf.study import StudyModel
-from train.batches import Augmentation, ImageBatches
+from train.batches import ImageBatches, augmentation_of, preprocessing_at
 from train.cardfinder import CARD_KIND, scenes_of
 from train.cardviews import SCALE, CardViews
-from train.features import image_features
-from train.loop import Batches, Epoch, autocast, best_device, fit, layout
+from train.head import fit_head
+from train.loop import Batches, Epoch, best_device, fit, layout
 from train.pretrained import backbone_weights
 from train.workshop import Workshop
 
-RESIZE_RULE = "squash"
 MAX_FILE_BYTES = 45 * 2**20
 """Code hosts refuse files of 50 or 100 MB."""
 
@@ -46,22 +43,13 @@ def train_neural(model: StudyModel, shop: Workshop) -> None:
         except RuntimeError as error:
             raise PokeclfError(f"The weights of {model.backbone} do not fit it.") from error
     started = time.monotonic()
-    fit_model = _fit_head if model.frozen else _fit_network
+    fit_model = fit_head if model.frozen else _fit_network
     history = fit_model(learner, model, recipe, shop)
     # A resumed run began, in effect, as long ago as its epochs took.
     started = min(started, time.monotonic() - sum(row.seconds for row in history))
     network.load_state_dict(network.adapt(learner.state_dict()))
     stored = storage.compact(learner.state_dict(), model.stored_bits)
     _keep(network, stored, model, recipe, shop, history, started)
-
-
-def preprocessing_at(recipe: Recipe, size: int) -> Preprocessing:
-    """The recipe's preprocessing for inputs of that side."""
-    return Preprocessing(size, RESIZE_RULE, *recipe.normalisation)
-
-
-def _augmentation(recipe: Recipe) -> Augmentation | None:
-    return Augmentation(recipe.crop) if recipe.crop < 1 else None
 
 
 def _card_views(recipe: Recipe, shop: Workshop) -> CardViews | None:
@@ -108,7 +96,7 @@ def _fit_once(
     def train_batches(epoch: int, size: int) -> Batches:
         return ImageBatches(
             shop.folder, train, preprocessing_at(recipe, size), recipe.batch_size,
-            _augmentation(recipe), cards, shuffle=True, seed=seed, epoch=epoch,
+            augmentation_of(recipe), cards, shuffle=True, seed=seed, epoch=epoch,
         )  # fmt: skip
 
     def validation_batches(size: int) -> Batches:
@@ -126,91 +114,6 @@ def _attend_step_by_step(network: Network) -> None:
         for module in network.modules():
             if hasattr(module, "fused_attn"):
                 module.fused_attn = False
-
-
-class _Head(nn.Module):
-    """A head that is trained on features alone."""
-
-    def __init__(self, head: nn.Sequential) -> None:
-        super().__init__()
-        self.head = head
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.head(features)
-
-
-@dataclass(frozen=True)
-class _FeatureBatches:
-    """Shuffled batches of features that are in memory."""
-
-    features: Tensor
-    labels: Tensor
-    batch_size: int
-    order: np.ndarray
-
-    def __len__(self) -> int:
-        return -(-len(self.order) // self.batch_size)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for start in range(0, len(self.order), self.batch_size):
-            chosen = torch.from_numpy(self.order[start : start + self.batch_size])
-            yield self.features[chosen], self.labels[chosen]
-
-
-def _fit_head(network: Network, model: StudyModel, recipe: Recipe, shop: Workshop) -> list[Epoch]:
-    """Train the head on pooled features of several augmented views of every image."""
-    device = best_device()
-    network.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
-    labels = torch.from_numpy(shop.labels)
-
-    def pooled(inputs: Tensor) -> Tensor:
-        with autocast(device):
-            return network.pool(network.forward_features(inputs))
-
-    weights = sha256(checkpoint.pack(network.body.state_dict()))
-    name = f"{model.backbone}-{network.head[0].in_features}-{weights[:12]}"
-
-    def features(part: str, view: int) -> Tensor:
-        if view:
-            shop.check_budget()
-        return image_features(
-            pooled, name, shop, part,
-            preprocessing_at(recipe, recipe.sizes[-1][1] if view else recipe.eval_size),
-            _augmentation(recipe) if view else None, view, device,
-        )  # fmt: skip
-
-    views = torch.stack([features("train", view) for view in range(recipe.views)])
-    mean, std = views.mean((0, 1)), views.std((0, 1)).clamp(min=1e-3)
-    views = (views - mean) / std
-    train_labels = labels[torch.from_numpy(shop.indices("train"))]
-    validation = (features("validation", 0) - mean) / std
-    validation_labels = labels[torch.from_numpy(shop.indices("validation"))]
-
-    def train_batches(epoch: int, _: int) -> Batches:
-        random = np.random.default_rng((shop.seed, epoch))
-        order = random.permutation(len(train_labels))
-        # Each image comes once an epoch, in a random one of its views.
-        choice = torch.from_numpy(random.integers(0, len(views), len(train_labels)))
-        chosen = views[choice, torch.arange(len(train_labels))]
-        return _FeatureBatches(chosen, train_labels, recipe.batch_size, order)
-
-    def validation_batches(_: int) -> Batches:
-        order = np.arange(len(validation_labels))
-        return _FeatureBatches(validation, validation_labels, 1024, order)
-
-    history = fit(
-        _Head(network.head), recipe, train_batches, validation_batches,
-        shop.run_folder(model) / "state.pt", shop.seed, shop.deadline,
-    )  # fmt: skip
-    _fold_in(network.head[0], mean, std)
-    return history
-
-
-@torch.no_grad()
-def _fold_in(layer: nn.Linear, mean: Tensor, std: Tensor) -> None:
-    """Make a layer that learned on standardised inputs take them as they come."""
-    layer.weight /= std
-    layer.bias -= layer.weight @ mean
 
 
 def _keep(

@@ -10,7 +10,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -111,15 +111,8 @@ class Workshop:
             raise BudgetSpent("The budget is spent; run the same command to go on.")
 
     def _run_key(self, model: StudyModel) -> str:
-        """Identifies a run by its recipe, seed and split.
-
-        What a recipe leaves at its default is left out, so that a new field of recipes does not
-        make the checkpoints stale that were trained before there was such a field.
-        """
-        recipe = self.recipe_of(model)
-        defaults = {field.name: field.default for field in fields(recipe)}
-        chosen = {name: value for name, value in asdict(recipe).items() if value != defaults[name]}
-        text = json.dumps(chosen, sort_keys=True)
+        """Identifies a run by its recipe, seed and split."""
+        text = json.dumps(stated(self.recipe_of(model)), sort_keys=True)
         return sha256(f"{text} {self.seed} {self.split.fingerprint}".encode())
 
     def is_current(self, model: StudyModel) -> bool:
@@ -265,6 +258,19 @@ def trained_models(names: Sequence[str], root: Path) -> list[str]:
     if not wanted:
         raise PokeclfError(f"There are no trained models in {root}.")
     return [model_id for model_id in study.BY_ID if model_id in wanted]
+
+
+def stated(recipe: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass of any kind
+    """What a recipe does not leave at its default, recipes within it alike.
+
+    So a new field does not make the checkpoints stale that were trained before there was one.
+    """
+    found = {}
+    for each in fields(recipe):
+        value = getattr(recipe, each.name)
+        if value != each.default:
+            found[each.name] = stated(value) if is_dataclass(value) else value
+    return found
 
 
 def _has(library: str) -> bool:
