@@ -104,7 +104,10 @@ class Table:
 
 
 def _row(values: Mapping[str | None, str | None]) -> Row:
-    """A row as it was read; raises ValueError unless every column has a text, or its number."""
+    """A row as it was read.
+
+    Raises ValueError where a column is missing, or a confidence is no number of 0 to 1.
+    """
     if set(values) != set(COLUMNS) or None in values.values():
         raise ValueError
     row = Row(**values)

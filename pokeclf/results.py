@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 from pokeclf import checkpoint, evaluation, study
 from pokeclf.checkpoint import Card, CheckpointError, NotTrainedError
 from pokeclf.evaluation import Proportion
+from pokeclf.recipe import Recipe
 from pokeclf.split import Split
 
 
@@ -126,10 +127,18 @@ def read_seeds(root: Path, split: Split) -> dict[str, tuple[Result, ...]]:
 
 
 def _conditions(card: Card) -> tuple:
-    """All that must be equal for two runs to differ in their seed alone."""
+    """All that must be equal for two runs to differ in their seed alone.
+
+    A card from before there was a setting does not name it: it had its usual value.
+    """
     # All but the first are chosen or measured by each run.
     free = {"run", "n_estimators", "max_depth", "validation_accuracy_by_size"}
-    settings = {key: value for key, value in card.settings.items() if key not in free}
+    usual = {each.name: each.default for each in fields(Recipe)}
+    settings = {
+        key: value
+        for key, value in card.settings.items()
+        if key not in free and value != usual.get(key, MISSING)
+    }
     return (card.recipe, settings, card.data_fingerprint, card.features_sha256)
 
 

@@ -20,7 +20,6 @@ from pokeclf.recipe import Recipe
 from train.cardviews import CardViews
 
 T = TypeVar("T")
-RESIZE_RULE = "squash"
 _LUMA = np.tile([0.299, 0.587, 0.114], (3, 1))
 
 
@@ -97,7 +96,7 @@ def _rotation(turns: float) -> np.ndarray:
 
 def preprocessing_at(recipe: Recipe, size: int) -> Preprocessing:
     """The recipe's preprocessing for inputs of that side."""
-    return Preprocessing(size, RESIZE_RULE, *recipe.normalisation)
+    return Preprocessing(size, "squash", *recipe.normalisation)
 
 
 def augmentation_of(recipe: Recipe) -> Augmentation | None:

@@ -94,12 +94,12 @@ def fit_head(network: Network, model: StudyModel, recipe: Recipe, shop: Workshop
         _Head(network.head), recipe, train_batches, validation_batches,
         shop.run_folder(model) / "state.pt", shop.seed, shop.deadline,
     )  # fmt: skip
-    _fold_in(network.head[0], mean, std)
+    fold_in(network.head[0], mean, std)
     return history
 
 
 @torch.no_grad()
-def _fold_in(layer: nn.Linear, mean: Tensor, std: Tensor) -> None:
+def fold_in(layer: nn.Linear, mean: Tensor, std: Tensor) -> None:
     """Make a layer that learned on standardised inputs take them as they come."""
     layer.weight /= std
     layer.bias -= layer.weight @ mean

@@ -127,9 +127,9 @@ def _keep(
 ) -> None:
     """Write the weights as they are stored and measure exactly those.
 
-    It will serve at the size of the recipe's evaluation or at that of its last epochs, whichever
-    is better on the validation images. Of a run that is there for comparison no weights are kept,
-    so those that were trained are measured.
+    It will serve at the size of the recipe's evaluation or at that of the last epochs of either
+    run, whichever is better on the validation images. Of a run that is there for comparison no
+    weights are kept, so those that were trained are measured.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def _keep(
     labels = shop.labels[shop.indices("validation")]
     validation = {
         size: shop.logits(classifier(size, {}), "validation")
-        for size in dict.fromkeys((recipe.eval_size, recipe.last.sizes[-1][1]))
+        for size in dict.fromkeys((recipe.eval_size, recipe.sizes[-1][1], recipe.last.sizes[-1][1]))
     }
     accuracies = {
         size: float((rows.argmax(1) == labels).mean()) for size, rows in validation.items()

@@ -97,7 +97,7 @@ class Workshop:
 
     def run_folder(self, model: StudyModel) -> Path:
         """Where an unfinished run is kept; other images, recipes, seeds and splits get others."""
-        key = sha256(f"{self._run_key(model)} {self.folder.fingerprint}".encode())
+        key = sha256(f"{self.run_key(model)} {self.folder.fingerprint}".encode())
         return self.work / f"{model.id}-{key[:12]}"
 
     def check(self, card: Card) -> None:
@@ -110,7 +110,7 @@ class Workshop:
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise BudgetSpent("The budget is spent; run the same command to go on.")
 
-    def _run_key(self, model: StudyModel) -> str:
+    def run_key(self, model: StudyModel) -> str:
         """Identifies a run by its recipe, seed and split."""
         text = json.dumps(stated(self.recipe_of(model)), sort_keys=True)
         return sha256(f"{text} {self.seed} {self.split.fingerprint}".encode())
@@ -120,7 +120,7 @@ class Workshop:
         try:
             card = checkpoint.read_card(self.out / model.id)
             checkpoint.check_files(self.out / model.id, card)
-            if card.settings["run"] != self._run_key(model):
+            if card.settings["run"] != self.run_key(model):
                 return False
             if card.data_fingerprint != self.folder.fingerprint:
                 return False
@@ -153,7 +153,7 @@ class Workshop:
             settings={
                 **json.loads(json.dumps(asdict(self.recipe_of(model)))),
                 **settings,
-                "run": self._run_key(model),
+                "run": self.run_key(model),
             },
             seed=self.seed,
             temperature=1.0,
@@ -263,7 +263,8 @@ def trained_models(names: Sequence[str], root: Path) -> list[str]:
 def stated(recipe: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass of any kind
     """What a recipe does not leave at its default, recipes within it alike.
 
-    So a new field does not make the checkpoints stale that were trained before there was one.
+    So a new field with a plain default does not make the checkpoints stale that were trained
+    before there was one; what is made anew by a ``default_factory`` counts as stated.
     """
     found = {}
     for each in fields(recipe):

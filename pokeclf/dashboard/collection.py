@@ -19,6 +19,7 @@ from pokeclf.dashboard.address import COLLECTION, Address
 from pokeclf.dashboard.answer import NONE_TRAINED
 from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.updates import Updates
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.modelstore import ModelStore
@@ -75,7 +76,7 @@ class Collection:
         """Everything that :meth:`open` changes."""
         return [self.model, self.summary, self.address]
 
-    def open(self, asked: Address = Address()) -> dict[gr.components.Component, Any]:  # noqa: B008 - frozen
+    def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen
         """A page is opened, perhaps with a model; new models appear."""
         model = picker.able(self.store, asked.model)
         summary, address = self.choose(model)

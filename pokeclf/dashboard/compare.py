@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ class Compare(Layout):
             notices.guarded(self.take_example, len(self.cards.outputs)), self.examples,
             self.cards.outputs, trigger_mode="always_last", **asking,
         ).then(trigger_mode="multiple", **compare)  # fmt: skip
-        self.stop.click(self.give_up, self.latest, [self.result, self.stop], **quiet)
+        self.stop.click(self.clear, [self.found, self.latest], compared, **quiet)
         self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
         told = {
             "fn": self.outdated, "inputs": [self.found, *choices], "outputs": self.stale, **quiet
@@ -87,7 +87,7 @@ class Compare(Layout):
             [self.address, self.stale], trigger_mode="always_last", **quiet,
         )  # fmt: skip
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
-        self.more.listen(self.found, **lane)
+        self.more.listen(self.found, self.latest, **lane)
 
     def open(self, asked: Address = Address()) -> Updates:  # noqa: B008 - frozen
         """The models that can answer now and what an address chooses; a drawing is compared."""
@@ -130,14 +130,10 @@ class Compare(Layout):
         if asked:
             yield from self.compare(*asked, latest=latest)
 
-    def give_up(self, latest: Latest) -> Updates:
-        """Nobody waits for the comparison any more."""
-        latest.next()
-        return self._stopped
-
     def clear(self, before: Comparison | None, latest: Latest) -> Updates:
-        """Nothing is compared any more: the picture was removed."""
-        return {**self.give_up(latest), **(self._nothing if before else {})}
+        """Nothing is compared any more: it was stopped, or the picture was removed."""
+        latest.stop()
+        return self._cleared(before)
 
     def link(
         self,
@@ -208,20 +204,29 @@ class Compare(Layout):
         Parameters
         ----------
         first, second : the models whose maps are subtracted, where both are compared.
-        before : the comparison on the page. Only if there is one, what belongs to it is hidden:
-            Gradio would hide a column that was never shown for good.
-        latest : the visitor's; a comparison gives up when another is asked for meanwhile.
+        before : the comparison on the page.
+        latest : the visitor's; a comparison gives up when another is asked for meanwhile, or
+            when it is stopped.
         """
         latest = latest or Latest()
         number = latest.next()
-        latest.waiting = True
-        for updates in self._steps(path, models, maps, top, (first, second), before):
+        shown: Updates = {}
+
+        def tell(error: Exception) -> None:
+            if number == latest.number:
+                notices.notify(error)
+
+        for updates in self._steps(path, models, maps, top, (first, second), before, tell):
             if number != latest.number:
-                # Gradio shows the last one again at the end. A step on its way while the
-                # comparison was stopped may have come to the page after the stop: taken back.
-                yield {self.result: gr.skip()} if latest.waiting else self._stopped
-                return
+                break
             yield updates
+            shown = updates
+        if number == latest.number:
+            return
+        if latest.stopped:  # maybe while a step was on its way to the page
+            yield self._cleared(shown.get(self.found))
+        else:
+            yield {self.result: gr.skip()}  # Gradio shows the last one again at the end.
 
     def _working(self, working: bool) -> Updates:
         """Whether there is something to stop."""
@@ -236,6 +241,13 @@ class Compare(Layout):
     def _nothing(self) -> Updates:
         return {self.found: None, **self.more.nothing}
 
+    def _cleared(self, before: Comparison | None) -> Updates:
+        """Only if there was a comparison on the page, what belongs to it is hidden.
+
+        Gradio would hide a column that was never shown for good.
+        """
+        return {**self._stopped, **(self._nothing if before else {})}
+
     def _steps(
         self,
         path: str | None,
@@ -244,6 +256,7 @@ class Compare(Layout):
         top: str | None,
         pair: tuple[str | None, str | None],
         before: Comparison | None,
+        tell: Callable[[Exception], None],
     ) -> Iterator[Updates]:
         if before:
             yield self._nothing
@@ -257,7 +270,7 @@ class Compare(Layout):
             each = answers(self.observations, path, models)
             for number, (model, answer) in enumerate(each, start=1):
                 if isinstance(answer, CheckpointError):
-                    notices.notify(answer)
+                    tell(answer)
                 else:
                     guesses[model] = answer
                 yield self._so_far("guess", number, len(models), guesses)
@@ -271,7 +284,7 @@ class Compare(Layout):
                 yield self._so_far("map", len(seats), len(guesses), guesses)
             yield self._view(Comparison(path, maps, chooser, tuple(models), tuple(seats)), pair)
         except Exception as error:  # A person must see a sentence, whatever happened.
-            notices.notify(error)
+            tell(error)
             unreadable = isinstance(error, ImageError)
             gone = {self.picture: None} if unreadable else {}
             yield {**self._stopped, **gone}

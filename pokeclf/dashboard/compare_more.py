@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import gradio as gr
 
@@ -13,6 +14,7 @@ from pokeclf.dashboard.inputs import Menu
 from pokeclf.dashboard.keep import file_link
 from pokeclf.dashboard.seen import Observations, check_presence
 from pokeclf.dashboard.updates import Updates
+from pokeclf.dashboard.waiting import Latest
 from pokeclf.errors import PokeclfError
 from pokeclf.imaging import decode
 
@@ -43,15 +45,21 @@ class More:
         """There is no comparison."""
         return {self.panel: gr.update(visible=False), self.links: ""}
 
-    def listen(self, found: gr.State, **lane: object) -> None:
-        """Connect the menus and the button; ``found`` is the comparison on the page."""
-        asked = [found, *self.pair]
+    def listen(self, found: gr.State, latest: gr.State, **lane: object) -> None:
+        """Connect the menus and the button.
+
+        Parameters
+        ----------
+        found, latest : the comparison on the page, and the visitor's questions for comparisons.
+        """
+        asked = [latest, found, *self.pair]
         gr.on(
-            [menu.input for menu in self.pair], notices.guarded(self.differ, 1), asked,
-            self.differences, trigger_mode="always_last", api_visibility="private", **lane,
+            [menu.input for menu in self.pair], notices.guarded(self.choose, 2), asked,
+            [self.differences, self.links], trigger_mode="always_last",
+            show_progress_on=self.differences, api_visibility="private", **lane,
         )  # fmt: skip
         self.report.click(
-            notices.guarded(self.reported, 1), asked, self.links, api_visibility="private", **lane
+            notices.guarded(self.link, 1), asked, self.links, api_visibility="private", **lane
         )
 
     def view(self, found: Comparison, asked: tuple[str | None, str | None]) -> Updates:
@@ -70,6 +78,22 @@ class More:
             },
             self.differences: self.differ(found, *pair) if len(options) > 1 else "",
         }
+
+    def choose(self, latest: Latest, *asked: Any) -> Updates:  # noqa: ANN401
+        """Where two other maps differ; a report that was made shows the former two."""
+        number = latest.number
+        updates = {self.differences: self.differ(*asked), self.links: ""}
+        return self._if_still_shown(updates, latest, number)
+
+    def link(self, latest: Latest, *asked: Any) -> Updates:  # noqa: ANN401
+        """A link to a report."""
+        number = latest.number
+        updates = {self.links: self.reported(*asked)}
+        return self._if_still_shown(updates, latest, number)
+
+    def _if_still_shown(self, updates: Updates, latest: Latest, number: int) -> Updates:
+        """Nothing where another comparison has been asked for meanwhile."""
+        return updates if number == latest.number else {self.links: gr.skip()}
 
     def differ(self, found: Comparison | None, first: str | None, second: str | None) -> str:
         """Where two models' maps differ, as HTML."""

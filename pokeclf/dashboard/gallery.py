@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from pokeclf import selections
 from pokeclf.dashboard import notices
 from pokeclf.dashboard.address import GALLERY, MISTAKES, ONE_SPECIES, ONLY_FIRST, Address
 from pokeclf.dashboard.cards import PICK, answered, listing, picked
@@ -217,15 +216,13 @@ class Gallery(SubTab):
         offered = options(result, view)
         if choice not in [value for _, value in offered]:
             choice = offered[0][1] if offered else None
-        if view == ONLY_FIRST:
-            listed = selections.only_right(result, self.library.shelf().result(second))
-        else:
-            listed = places(result, view, choice)
+        beside = self.library.shelf().result(second) if view == ONLY_FIRST else None
+        listed = places(result, view, choice, beside)
         page = min(max(page, 0), max(len(listed) - 1, 0) // PAGE)
         shown = [answered(result, names, int(p)) for p in listed[page * PAGE : (page + 1) * PAGE]]
         choices = [(f"{each.alt}: {image_name(each.name)}", each.name) for each in shown]
-        there = [each.name for each in shown]
-        chosen = image if image in there else next(iter(there), None)
+        on_page = [each.name for each in shown]
+        chosen = image if image in on_page else next(iter(on_page), None)
         return {
             self.choice: gr.update(
                 choices=offered,

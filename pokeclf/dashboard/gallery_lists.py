@@ -37,8 +37,15 @@ def options(result: Result, view: str) -> list[tuple[str, str]]:
     return []
 
 
-def places(result: Result, view: str, choice: str | None) -> np.ndarray:
-    """Places of the images of a view, in the order in which they are shown."""
+def places(result: Result, view: str, choice: str | None, second: Result | None) -> np.ndarray:
+    """Places of the images of a view, in the order in which they are shown.
+
+    Parameters
+    ----------
+    second : of the other model, where the view is about two.
+    """
+    if view == ONLY_FIRST:
+        return selections.only_right(result, second)
     if view == UNSURE:
         return selections.unsure_answers(result)
     if view in (ONE_SPECIES, CONFUSION):

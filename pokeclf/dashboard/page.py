@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
@@ -33,6 +32,7 @@ from pokeclf.dashboard.picker import species
 from pokeclf.dashboard.places import PLACES
 from pokeclf.dashboard.routes import routes, wrong_calls
 from pokeclf.dashboard.seen import Observations
+from pokeclf.dashboard.updates import Updates
 from pokeclf.drawings import drawings_of
 from pokeclf.imaging import MAX_BYTES
 from pokeclf.library import Library
@@ -114,7 +114,7 @@ def build(
             api_visibility="private",
         )  # fmt: skip
 
-        def opened(request: gr.Request) -> dict[gr.blocks.Block, Any]:
+        def opened(request: gr.Request) -> Updates:
             """The view that the address names."""
             names = [path.stem for path in drawings_of(drawings)]
             asked, unknown = read(request.query_params, names, species(store.statuses()))

@@ -10,6 +10,7 @@ import gradio as gr
 
 from pokeclf.dashboard import limits, notices
 from pokeclf.dashboard.answer import Answer
+from pokeclf.dashboard.updates import Updates
 from pokeclf.explain import Options
 from pokeclf.explain.overlay import Paint
 
@@ -29,7 +30,8 @@ class Latest:
 
     def __init__(self) -> None:
         self.number = 0
-        self.waiting = False  # for what takes long: a slow map, many models on one picture
+        self.waiting = False  # for a slow map, which even the answer on the page overtakes
+        self.stopped = False  # nobody waits for the last question either
         self.inputs: tuple | None = None  # what the page's inputs stood at when last looked at
 
     def __deepcopy__(self, memo: dict) -> Self:
@@ -37,8 +39,15 @@ class Latest:
 
     def next(self) -> int:
         """A new question: its number."""
+        return self._count(stopped=False)
+
+    def stop(self) -> None:
+        """Nobody waits for anything any more."""
+        self._count(stopped=True)
+
+    def _count(self, stopped: bool) -> int:
+        self.waiting, self.stopped = False, stopped  # before the number makes others look
         self.number += 1
-        self.waiting = False
         return self.number
 
     def stand_at(self, inputs: tuple) -> bool:
@@ -116,9 +125,7 @@ class Stop:
             self.give_up, self.own, self.button, show_progress="hidden", api_visibility="private"
         )
 
-    def during(
-        self, own: Latest, found: gr.State, work: Callable[[], Any]
-    ) -> Iterator[dict[gr.blocks.Block, Any]]:
+    def during(self, own: Latest, found: gr.State, work: Callable[[], Any]) -> Iterator[Updates]:
         """Show the button while a question is worked on; what comes of it is put into ``found``.
 
         Where it is given up that is None, and of an error, of which a notice tells.
@@ -136,7 +143,7 @@ class Stop:
         hidden = gr.update(visible=False) if own.number == number else gr.skip()
         yield {self.button: hidden, found: result}
 
-    def give_up(self, own: Latest) -> dict[str, object]:
+    def give_up(self, own: Latest) -> dict[str, Any]:
         """Nobody waits for it any more."""
         own.next()
         return gr.update(visible=False)
@@ -156,10 +163,10 @@ class Waiting:
         """Everything that :meth:`begin` and :meth:`end` change."""
         return [self.wish, self.stop]
 
-    def begin(self, wish: Wish) -> dict[gr.components.Component, Any]:
+    def begin(self, wish: Wish) -> Updates:
         """Hand a wish to the slow lane."""
         return {self.wish: wish, self.stop: gr.update(visible=True)}
 
-    def end(self) -> dict[gr.components.Component, Any]:
+    def end(self) -> Updates:
         """There is nothing to stop any more."""
         return {self.stop: gr.update(visible=False)}

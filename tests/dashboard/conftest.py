@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is i
 
 import gradio as gr
 
+from pokeclf import hub
+from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.identify import Identify
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest
@@ -28,6 +31,23 @@ EEVEE = str(DRAWINGS / "eevee.png")
 def plain(text):
     """Without the spaces that keep figures and units together."""
     return text.replace(NBSP, " ")
+
+
+def captions(html):
+    """What stands below the pictures of a piece of a page."""
+    return re.findall("<figcaption>([^<]+)", html)
+
+
+@pytest.fixture(scope="module")
+def bundled_observations():
+    return Observations(ModelStore(hub.BUNDLED))
+
+
+@pytest.fixture(scope="module")
+def compare(bundled_observations):
+    """The handlers of the Compare tab on the bundled models."""
+    with gr.Blocks():
+        return Compare(bundled_observations, DRAWINGS, workers=1)
 
 
 @pytest.fixture(scope="session")

@@ -10,40 +10,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pokeclf import hub, study
+from pokeclf import study
 from pokeclf.classifier import Guess
 from pokeclf.dashboard import compare_wording, comparison
 from pokeclf.dashboard.address import COMPARE, EACH, OWN, SAME, Address
 from pokeclf.dashboard.compare import Compare
 from pokeclf.dashboard.seen import Observations
 from pokeclf.dashboard.waiting import Latest
-from pokeclf.errors import PokeclfError
 from pokeclf.models.resnet import ResNet18
-from pokeclf.modelstore import ModelStore
 from pokeclf.species import of
 from tests.bad_images import quadrants
 from tests.card_scene import card_scene
-from tests.dashboard.conftest import DRAWINGS, PIKACHU, plain
-
-
-@pytest.fixture(scope="module")
-def bundled():
-    return Observations(ModelStore(hub.BUNDLED))
-
-
-@pytest.fixture(scope="module")
-def compare(bundled):
-    with gr.Blocks():
-        return Compare(bundled, DRAWINGS, workers=1)
+from tests.dashboard.conftest import DRAWINGS, PIKACHU, captions, plain
 
 
 def shown(tab, *choices):
     """What stands in the place of the result, step by step."""
     return [plain(step[tab.result]) for step in tab.compare(*choices) if tab.result in step]
-
-
-def _captions(html):
-    return re.findall("<figcaption>([^<]+)", html)
 
 
 def test_models_answer_one_after_the_other_and_then_with_their_maps(compare):
@@ -53,17 +36,17 @@ def test_models_answer_one_after_the_other_and_then_with_their_maps(compare):
     assert "map 3 of 3" in steps[-2]
     assert "say Pikachu" in steps[-1]
     assert all(study.find(model).name in steps[-1] for model in models)
-    captions = _captions(steps[-1])
-    assert captions[0] == "All together: where most of them look"
-    assert [caption.count("Pikachu") for caption in captions[1:]] == [1, 1, 1]
-    assert ["overlap" in caption for caption in captions[1:]] == [False, True, True]
+    said = captions(steps[-1])
+    assert said[0] == "All together: where most of them look"
+    assert [caption.count("Pikachu") for caption in said[1:]] == [1, 1, 1]
+    assert ["overlap" in caption for caption in said[1:]] == [False, True, True]
     assert "on one scale" in steps[-1]
 
 
 def test_each_model_may_show_its_own_guess(compare):
     *_, last = shown(compare, PIKACHU, ["vit_frozen"], OWN)
     assert "It says Pikachu" in last
-    assert len(_captions(last)) == 1
+    assert len(captions(last)) == 1
 
 
 def test_each_map_may_have_a_scale_of_its_own(compare):
@@ -72,18 +55,18 @@ def test_each_map_may_have_a_scale_of_its_own(compare):
     *_, alone = shown(compare, PIKACHU, models, EACH)
     assert "on one scale" in shared
     assert "Each has a scale of its own" in alone
-    assert _captions(alone) == _captions(shared)  # the overlap does not depend on the scale
+    assert captions(alone) == captions(shared)  # the overlap does not depend on the scale
     pictures = [re.findall('base64,([^"]+)', html) for html in (shared, alone)]
     assert pictures[0][0] == pictures[1][0]
     assert pictures[0][1:] != pictures[1][1:]
 
 
-def test_one_models_guess_may_choose_the_species(compare, bundled, tmp_path):
+def test_one_models_guess_may_choose_the_species(compare, bundled_observations, tmp_path):
     upload = str(tmp_path / "noise.png")  # nobody knows what it is
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(upload)
     models = ["basic_cnn", "vit_finetuned", "convmixer"]
-    guesses = {m: bundled.get(upload, m).observation.best.species for m in models}
+    guesses = {m: bundled_observations.get(upload, m).observation.best.species for m in models}
     assert len(set(guesses.values())) > 1  # else this test would test nothing
     for model in models:
         *_, last = compare.compare(upload, models, SAME, model)
@@ -100,30 +83,6 @@ def test_a_picture_that_cannot_be_read_does_not_stay(compare, warnings, tmp_path
     assert len(warnings) == 1
     *_, last = compare.compare(PIKACHU, [], SAME)  # no model is the picture's fault
     assert compare.picture not in last
-
-
-def test_a_model_does_not_differ_from_itself(compare):
-    *_, last = compare.compare(PIKACHU, ["convmixer", "vit_frozen"], SAME)
-    same = compare.more.differ(last[compare.found], "convmixer", "convmixer")
-    assert same == "<p>Choose two different models.</p>"
-    report = compare.more.reported(last[compare.found], "convmixer", "convmixer")
-    assert "Download report" in report
-
-
-def test_two_models_differences_are_drawn_at_once_and_a_pair_may_be_chosen(compare, warnings):
-    models = ["convmixer", "vit_frozen", "resnet18_frozen"]
-    *_, last = compare.compare(PIKACHU, models, SAME)
-    between = _captions(last[compare.more.differences])[2]
-    assert between == "Orange: ConvMixer; purple: ViT frozen, deep head"
-    chosen = compare.more.differ(last[compare.found], "resnet18_frozen", "convmixer")
-    assert _captions(chosen)[:2] == ["ResNet-18 frozen, deep head", "ConvMixer"]
-    assert "is also in that of the other" in chosen
-    for pair in (("convmixer", "basic_cnn"), (None, "convmixer")):
-        with pytest.raises(PokeclfError, match="Choose two models"):
-            compare.more.differ(last[compare.found], *pair)
-    *_, alone = compare.compare(PIKACHU, ["convmixer"], SAME)
-    assert alone[compare.more.differences] == ""
-    assert not alone[compare.more.two]["visible"]
 
 
 def test_what_is_kept_for_a_visitor_is_small(compare):
@@ -226,15 +185,17 @@ def test_an_overtaken_comparison_gives_up(store):
     pikachu, eevee = (str(DRAWINGS / f"{name}.png") for name in ("pikachu", "eevee"))
     older = tab.compare(pikachu, ["convmixer", "vit_frozen"], SAME, latest=latest)
     next(older)
+    tab.clear(None, latest)
     newer = list(tab.compare(eevee, ["convmixer"], SAME, latest=latest))
     assert newer[-1][tab.found].path == eevee
-    assert list(older) == [{tab.result: gr.skip()}]
+    assert list(older) == [{tab.result: gr.skip()}]  # though it was stopped before
     running = tab.compare(pikachu, ["convmixer"], SAME, latest=latest)
     next(running)
     cleared = tab.clear(newer[-1][tab.found], latest)
     assert cleared[tab.result] == ""
     assert cleared[tab.found] is None
-    assert _empty(tab, *running)
+    (last,) = running
+    assert _empty(tab, last)
 
 
 def test_maps_for_two_species_are_said_to_be(compare):
@@ -248,7 +209,7 @@ def test_maps_for_two_species_are_said_to_be(compare):
     assert all(
         of(each).name in caption
         for each, caption in zip(
-            (seat.species for seat in last[compare.found].seats), _captions(said), strict=False
+            (seat.species for seat in last[compare.found].seats), captions(said), strict=False
         )
     )
     *_, same = compare.compare(card, pair, SAME)
@@ -263,13 +224,36 @@ def test_a_comparison_can_be_stopped_while_it_is_at_work(compare):
     latest = Latest()
     running = compare.compare(PIKACHU, ["convmixer", "vit_frozen"], SAME, latest=latest)
     assert next(running)[compare.stop]["visible"]
-    assert _empty(compare, compare.give_up(latest))
-    # Its last step may have come to the page after that.
-    assert _empty(compare, *running)
+    assert _empty(compare, compare.clear(None, latest))
+    (last,) = running  # A step may have come to the page after the stop.
+    assert _empty(compare, last)
     *_, last = compare.compare(PIKACHU, ["convmixer"], SAME, latest=latest)
     assert not last[compare.stop]["visible"]
     *_, refused = compare.compare(PIKACHU, [], SAME, latest=latest)
     assert not refused[compare.stop]["visible"]
+
+
+def test_a_comparison_that_is_stopped_as_it_ends_leaves_nothing_on_the_page(compare):
+    latest = Latest()
+    running = compare.compare(PIKACHU, ["convmixer"], SAME, latest=latest)
+    view = next(each for each in running if each.get(compare.found))
+    assert view[compare.more.panel]["visible"]
+    compare.clear(None, latest)  # The view was on its way to the page.
+    (last,) = running
+    assert _empty(compare, last)
+    assert last[compare.found] is None
+    assert not last[compare.more.panel]["visible"]
+
+
+def test_of_a_comparison_that_nobody_waits_for_no_notice_comes(compare, warnings, tmp_path):
+    upload = tmp_path / "words.png"
+    upload.write_text("no picture at all")
+    latest = Latest()
+    running = compare.compare(str(upload), ["convmixer"], SAME, latest=latest)
+    next(running)
+    compare.clear(None, latest)
+    list(running)
+    assert warnings == []
 
 
 def test_a_model_of_an_address_that_is_not_trained_is_told(store, warnings):
@@ -280,27 +264,27 @@ def test_a_model_of_an_address_that_is_not_trained_is_told(store, warnings):
     assert "not trained yet" in warnings[0]
 
 
-def test_trees_need_no_pass_of_their_own_through_their_network(bundled, monkeypatch):
+def test_trees_need_no_pass_of_their_own_through_their_network(bundled_observations, monkeypatch):
     passes = []
     maps = ResNet18.maps
     monkeypatch.setattr(ResNet18, "maps", lambda self, x: passes.append(1) or maps(self, x))
     eevee = str(DRAWINGS / "eevee.png")
     for model in ("extra_trees_exp2", "resnet18_frozen", "random_forest_exp2"):
-        bundled.get(eevee, model)
+        bundled_observations.get(eevee, model)
     assert len(passes) == 1
-    alone = bundled.store.get("extra_trees_exp2")
-    own = alone.observe(bundled.get(eevee, "resnet18_frozen").observation.crop)
-    shared = bundled.get(eevee, "extra_trees_exp2").observation
+    alone = bundled_observations.store.get("extra_trees_exp2")
+    own = alone.observe(bundled_observations.get(eevee, "resnet18_frozen").observation.crop)
+    shared = bundled_observations.get(eevee, "extra_trees_exp2").observation
     assert shared.model == "extra_trees_exp2"
     assert shared.top(3)[0].species == own.top(3)[0].species
 
 
-def test_stages_choose_their_trained_models(compare, bundled):
+def test_stages_choose_their_trained_models(compare, bundled_observations):
     for stage in study.STAGES:
         chosen = compare.available((stage,))
         assert chosen
         assert all(study.find(model).stage == stage for model in chosen)
-        assert all(bundled.store.status(model).card for model in chosen)
+        assert all(bundled_observations.store.status(model).card for model in chosen)
     assert len(compare.open()[compare.models]["value"]) == len(study.STAGES)
 
 
@@ -330,9 +314,9 @@ def test_of_an_empty_map_no_overlap_is_told(compare):
         seats = list(found.seats)
         seats[place] = replace(seats[place], evidence=np.zeros((8, 8), np.float32))
         drawn = comparison.pictures(compare.observations, replace(found, seats=tuple(seats)))
-        captions = [caption for _, caption in drawn[1:]]
-        assert ["marks nothing" in caption for caption in captions] == told
-        assert not any("overlap" in caption for caption in captions)
+        said = [caption for _, caption in drawn[1:]]
+        assert ["marks nothing" in caption for caption in said] == told
+        assert not any("overlap" in caption for caption in said)
 
 
 @pytest.mark.parametrize(

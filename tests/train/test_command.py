@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -151,6 +153,18 @@ def test_runs_of_another_recipe_do_not_count_as_seeds(train_command, change_reci
     assert train_command("resnet18_frozen", "--seed=3") == 0
     split = read_split(train_command.out / "split.json")
     assert results.read_seeds(train_command.out, split) == {}
+
+
+def test_a_card_from_before_there_was_a_setting_counts_as_a_seed(train_command):
+    assert train_command("resnet18_frozen") == 0
+    file = train_command.out / "resnet18_frozen" / "card.json"
+    card = json.loads(file.read_text())
+    for setting in ("clip", "further"):
+        del card["settings"][setting]
+    file.write_text(json.dumps(card))
+    assert train_command("resnet18_frozen", "--seed=3") == 0
+    split = read_split(train_command.out / "split.json")
+    assert len(results.read_seeds(train_command.out, split)["resnet18_frozen"]) == 2
 
 
 def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tmp_path, capsys):
