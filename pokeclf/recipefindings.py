@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields
 from html import escape
 from math import log
 from typing import Any
@@ -14,8 +13,7 @@ from pokeclf import diagnosis, study
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, as_the_study, percent, table
-from pokeclf.recipe import Recipe
-from pokeclf.results import Result
+from pokeclf.results import Result, settings_of
 
 MARKED = 0.1
 """By so much better than the study reports, its recipe is not why the study's network failed."""
@@ -168,20 +166,11 @@ def _unlike(steps: Sequence[Finding]) -> str:
     )
 
 
-def settings_of(result: Result) -> dict[str, Any]:
-    """The settings that a network was trained with.
-
-    A setting that its card does not name is younger than the card and had its usual value.
-    """
-    usual = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
-    return {**usual, **result.card.settings}
-
-
 def clipped(result: Result) -> float | None:
     """To which norm gradients were clipped although the network's recipe clips none."""
     card = result.card
     allowed = study.find(card.model).recipes[card.recipe].clip
-    return settings_of(result)["clip"] if allowed is None else None
+    return settings_of(card)["clip"] if allowed is None else None
 
 
 def allowed_epochs(result: Result) -> int | None:
@@ -204,7 +193,7 @@ def _interval(result: Result) -> str:
 
 def differences(shelf: Shelf, model: str) -> str:
     """In which settings the two recipes of a network differ."""
-    theirs, ours = settings_of(shelf.study[model]), settings_of(shelf.tuned[model])
+    theirs, ours = (settings_of(runs[model].card) for runs in (shelf.study, shelf.tuned))
     theirs["epochs"] = allowed_epochs(shelf.study[model]) or theirs["epochs"]
     rows = [
         [words, told(theirs[name]), told(ours[name])]

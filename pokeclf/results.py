@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -126,19 +127,20 @@ def read_seeds(root: Path, split: Split) -> dict[str, tuple[Result, ...]]:
     return found
 
 
-def _conditions(card: Card) -> tuple:
-    """All that must be equal for two runs to differ in their seed alone.
+def settings_of(card: Card) -> dict[str, Any]:
+    """The settings that a model was trained with.
 
-    A card from before there was a setting does not name it: it had its usual value.
+    A setting that its card does not name is younger than the card and had its usual value.
     """
+    usual = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+    return {**usual, **card.settings}
+
+
+def _conditions(card: Card) -> tuple:
+    """All that must be equal for two runs to differ in their seed alone."""
     # All but the first are chosen or measured by each run.
     free = {"run", "n_estimators", "max_depth", "validation_accuracy_by_size"}
-    usual = {each.name: each.default for each in fields(Recipe)}
-    settings = {
-        key: value
-        for key, value in card.settings.items()
-        if key not in free and value != usual.get(key, MISSING)
-    }
+    settings = {key: value for key, value in settings_of(card).items() if key not in free}
     return (card.recipe, settings, card.data_fingerprint, card.features_sha256)
 
 

@@ -74,8 +74,10 @@ class Compare(Layout):
             notices.guarded(self.take_example, len(self.cards.outputs)), self.examples,
             self.cards.outputs, trigger_mode="always_last", **asking,
         ).then(trigger_mode="multiple", **compare)  # fmt: skip
-        self.stop.click(self.clear, [self.found, self.latest], compared, **quiet)
-        self.picture.clear(self.clear, [self.found, self.latest], compared, **quiet)
+        gr.on(
+            [self.stop.click, self.picture.clear], self.clear, [self.found, self.latest],
+            compared, **quiet,
+        )  # fmt: skip
         told = {
             "fn": self.outdated, "inputs": [self.found, *choices], "outputs": self.stale, **quiet
         }  # fmt: skip

@@ -193,7 +193,7 @@ class Identify(Layout):
 
     def stop(self, shown: Answer | None, latest: Latest) -> Updates:
         """Give up the slow map and go back to the answer on the page."""
-        latest.next()
+        latest.stop()
         return {**(self.restored(shown) if shown else {}), **self.waiting.end()}
 
     def follow(self, asked: Address | None, latest: Latest) -> Updates:
@@ -242,7 +242,7 @@ class Identify(Layout):
 
     def clear(self, model: str | None, latest: Latest) -> Updates:
         """Back to the beginning, when the picture is removed."""
-        latest.next()
+        latest.stop()
         return {
             self.address: link_to(model),
             self.verdict: INVITATION,

@@ -145,7 +145,7 @@ class Stop:
 
     def give_up(self, own: Latest) -> dict[str, Any]:
         """Nobody waits for it any more."""
-        own.next()
+        own.stop()
         return gr.update(visible=False)
 
 

@@ -77,7 +77,7 @@ def test_many_threads_give_the_maps_that_one_gives(store, image):
 
     alone = [one(job) for job in jobs]
     with ThreadPoolExecutor(16) as pool:
-        together = list(pool.map(one_or_failure, range(2 * len(jobs))))
+        together = list(pool.map(one_or_failure, range(3 * len(jobs))))
     for number, heatmap in enumerate(together):
         if heatmap is not None:
             np.testing.assert_array_equal(heatmap, alone[number % len(jobs)])

@@ -63,17 +63,22 @@ def test_the_page_asks_for_nothing_once_it_stands_still(open_page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("tab", name="Experiments").click()
+
+    def silent():
+        page.wait_for_timeout(1000)
+        asked.clear()
+        page.wait_for_timeout(1000)
+        return [url for url in asked if "/queue/join" in url]
+
     for part in (Leaderboard, Recipes, *FURTHER):
         open_part(page, part.title)
         expect(page.locator(".chart .js-plotly-plot:visible").first).to_be_visible()
+        assert silent() == [], part.title
     open_part(page, "Training")
     page.locator("#runs input").click()
     page.get_by_role("option").nth(3).click()
     page.wait_for_url(re.compile(r"runs=[\w-]+,[\w-]+,[\w-]+"))
-    page.wait_for_timeout(1500)
-    asked.clear()
-    page.wait_for_timeout(1500)  # What goes on for ever goes on in parts that were left, too.
-    assert [url for url in asked if "/queue/join" in url] == []
+    assert silent() == []
 
 
 def test_charts_do_not_wait_for_their_library(open_page):

@@ -83,14 +83,19 @@ def test_a_method_and_its_settings_change_the_map(open_page):
     expect(page.locator("#details")).to_contain_text(layer)
 
 
-def test_a_check_can_be_stopped(open_page):
+# Before the other checks: random maps of a picture are remembered, and nobody could stop them.
+def test_a_check_can_be_stopped_and_begun_again(open_page):
     page = open_page()
-    answered(page, "snorlax")  # Random maps of a picture are remembered: of one not checked before.
-    page.get_by_role("button", name="Can this map be believed?").click()
+    answered(page)
+    believe = page.get_by_role("button", name="Can this map be believed?")
+    believe.click()
     page.locator("#check-stop").click()
     expect(page.locator("#check-stop")).to_be_hidden()
     expect(page.locator("#check-deletion")).to_be_hidden()
     expect(page.locator("#check-result")).to_have_text("")
+    believe.click()
+    expect(page.locator("#check-result")).to_contain_text(re.compile(r"of \d+0 random maps"))
+    expect(page.locator("#check-stop")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("viewport", "size"), [(WIDE, "wide"), (PHONE, "phone")])
