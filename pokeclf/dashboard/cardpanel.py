@@ -136,6 +136,17 @@ class CardPanel:
         drawing, part = self._drawn_part(path) or (path, WHOLE)
         return {self.picture: path, **self._found(drawing, None, part)}
 
+    def offer_shown(self, path: str | None) -> Updates:
+        """The same for what is on the page already, if that is a drawing.
+
+        The picture is left alone: the visitor may have chosen another one meanwhile.
+        """
+        if self.in_address(path)["example"] is None:
+            return {self.desk: gr.skip()}
+        offered = self.offer(path)
+        del offered[self.picture]
+        return offered
+
     def drawn(self, name: str, part: str | None) -> str:
         """A file with a drawing, or with a part of its card, where Gradio keeps uploads."""
         path = self.picture.move_resource_to_block_cache(examples.find(self.drawings, name))
@@ -164,13 +175,13 @@ class CardPanel:
         return {self.part_file(desk, part): (desk.path, part) for desk in desks for part in PARTS}
 
     def offer_after(self, shown: gr.events.Dependency, asking: dict[str, Any]) -> None:
-        """Offer the parts of the picture that an event put onto the page.
+        """Offer the parts of the drawing that an event put onto the page.
 
         Parameters
         ----------
         asking : as :meth:`listen` takes it.
         """
-        shown.then(self._guarded(self.offer), self.picture, self.outputs, **asking)
+        shown.then(self._guarded(self.offer_shown), self.picture, self.outputs, **asking)
 
     def show(self, desk: Desk, model: str | None, part: str | None = None) -> Updates:
         """The panel for a desk; the model says which part, unless one is named."""

@@ -169,6 +169,16 @@ def test_of_a_drawing_parts_are_offered_and_it_stays_whole(panel):
     assert updates[panel.part] == WHOLE
 
 
+def test_what_is_on_the_page_already_is_left_there(panel, upload):
+    drawing = drawings.FOLDER / "card-oddish.png"
+    panel.drawings = (drawing,)
+    offered = panel.offer_shown(str(drawing))
+    assert panel.picture not in offered
+    assert offered[panel.part] == WHOLE
+    for other in (upload, None):  # nothing was opened, or the visitor was faster
+        assert panel.offer_shown(other) == {panel.desk: gr.skip()}
+
+
 def test_a_desk_that_is_gone_is_told(panel):
     for call in (
         lambda: panel.choose_part(None, WHOLE),

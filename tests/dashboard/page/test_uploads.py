@@ -87,3 +87,27 @@ def test_a_drawing_from_the_strip_is_answered_and_removed_again(open_page):
     page.get_by_role("button", name="Remove Image").click()
     expect(page.locator("#verdict")).to_contain_text("Which Pokémon is this?")
     expect(page.locator("#guesses")).to_have_count(0)
+
+
+@pytest.mark.parametrize("tab", ["identify", "compare"])
+def test_a_picture_that_comes_while_the_page_is_still_opened_stays(open_page, tab):
+    page = open_page()
+    held = []
+
+    def hold(route):
+        # What follows the opening reads nothing but the picture's input, which is empty.
+        late = route.request.post_data_json["data"] == [None]
+        held.append(route) if late else route.continue_()
+
+    page.route("**/queue/join*", hold)
+    page.goto(page.url.partition("?")[0] + f"?tab={tab}")
+    element = {"identify": "#picture", "compare": "#compare-picture"}[tab]
+    result = page.locator({"identify": "#guesses label", "compare": "#compare-result h3"}[tab])
+    page.locator(f"{element} input[type=file]").set_input_files(str(EXAMPLES / "pikachu.png"))
+    expect(result.first).to_be_visible()
+    assert held
+    with page.expect_response("**/queue/join*"):
+        for route in held:
+            route.continue_()
+    page.wait_for_timeout(1500)
+    expect(page.locator(f"{element} .image-frame img")).to_be_visible()
