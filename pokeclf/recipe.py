@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
 UNIT = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -12,7 +13,7 @@ HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 @dataclass(frozen=True)
 class Further:
-    """How a network goes on in a second run, from the best weights of its first.
+    """How a network goes on in another run, from the best weights of those before.
 
     Attributes are those of :class:`Recipe`, which holds in all else.
     """
@@ -23,6 +24,8 @@ class Further:
     body_lr: float
     cards: float
     card_times: int
+    teacher: str | None = None
+    further: Further | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,10 @@ class Recipe:
     grid : side of the map that a :class:`~pokeclf.models.grid.GridNetwork` learns on; None means
         the one that it is served with.
     patience : epochs without a better validation accuracy before training stops early.
-    further : a second run of a whole network, from the best weights of this one; None means there
+    teacher : a model of the study from which a whole network learns, too: half of each target is
+        the mean of what that one and this one, as the run began, say of the same input. None means
+        that the label is all.
+    further : another run of a whole network, from the best weights of this one; None means there
         is none.
     """
 
@@ -74,24 +80,33 @@ class Recipe:
     layer_decay: float = 1.0
     grid: int | None = None
     normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] = IMAGENET
+    teacher: str | None = None
     further: Further | None = None
 
     @property
-    def last(self) -> Recipe:
-        """The recipe of the last run: this one, or the second's as a whole."""
+    def runs(self) -> tuple[Recipe, ...]:
+        """The recipe of each run as a whole: this one's, and those of its further runs."""
+        own = replace(self, further=None)
         if self.further is None:
-            return self
+            return (own,)
         changed = {each.name: getattr(self.further, each.name) for each in fields(self.further)}
-        return replace(self, **changed, further=None)
+        return (own, *replace(self, **changed).runs)
 
     def within(self, epochs: int) -> Recipe:
-        """The same with so many epochs at most, those of both runs together."""
-        left = epochs - self.epochs
-        if left <= 0:
-            return replace(self, epochs=epochs, further=None)
-        if self.further is None:
-            return self
-        return replace(self, further=replace(self.further, epochs=min(left, self.further.epochs)))
+        """The same with so many epochs at most, those of all runs together."""
+        return _within(self, epochs)
+
+
+Run = TypeVar("Run", Recipe, Further)
+
+
+def _within(run: Run, epochs: int) -> Run:
+    left = epochs - run.epochs
+    if left <= 0:
+        return replace(run, epochs=epochs, further=None)
+    if run.further is None:
+        return run
+    return replace(run, further=_within(run.further, left))
 
 
 @dataclass(frozen=True)
