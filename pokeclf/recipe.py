@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
 
 UNIT = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -13,7 +12,7 @@ HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 @dataclass(frozen=True)
 class Further:
-    """How a network goes on in another run, from the best weights of those before.
+    """How a network goes on in a second run, from the best weights of its first.
 
     Attributes are those of :class:`Recipe`, which holds in all else.
     """
@@ -24,8 +23,6 @@ class Further:
     body_lr: float
     cards: float
     card_times: int
-    teacher: str | None = None
-    further: Further | None = None
 
 
 @dataclass(frozen=True)
@@ -51,10 +48,7 @@ class Recipe:
     grid : side of the map that a :class:`~pokeclf.models.grid.GridNetwork` learns on; None means
         the one that it is served with.
     patience : epochs without a better validation accuracy before training stops early.
-    teacher : a model of the study from which a whole network learns, too: half of each target is
-        the mean of what that one and this one, as the run began, say of the same input. None means
-        that the label is all.
-    further : another run of a whole network, from the best weights of this one; None means there
+    further : a second run of a whole network, from the best weights of this one; None means there
         is none.
     """
 
@@ -80,33 +74,24 @@ class Recipe:
     layer_decay: float = 1.0
     grid: int | None = None
     normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] = IMAGENET
-    teacher: str | None = None
     further: Further | None = None
 
     @property
-    def runs(self) -> tuple[Recipe, ...]:
-        """The recipe of each run as a whole: this one's, and those of its further runs."""
-        own = replace(self, further=None)
+    def last(self) -> Recipe:
+        """The recipe of the last run: this one, or the second's as a whole."""
         if self.further is None:
-            return (own,)
+            return self
         changed = {each.name: getattr(self.further, each.name) for each in fields(self.further)}
-        return (own, *replace(self, **changed).runs)
+        return replace(self, **changed, further=None)
 
     def within(self, epochs: int) -> Recipe:
-        """The same with so many epochs at most, those of all runs together."""
-        return _within(self, epochs)
-
-
-Run = TypeVar("Run", Recipe, Further)
-
-
-def _within(run: Run, epochs: int) -> Run:
-    left = epochs - run.epochs
-    if left <= 0:
-        return replace(run, epochs=epochs, further=None)
-    if run.further is None:
-        return run
-    return replace(run, further=_within(run.further, left))
+        """The same with so many epochs at most, those of both runs together."""
+        left = epochs - self.epochs
+        if left <= 0:
+            return replace(self, epochs=epochs, further=None)
+        if self.further is None:
+            return self
+        return replace(self, further=replace(self.further, epochs=min(left, self.further.epochs)))
 
 
 @dataclass(frozen=True)

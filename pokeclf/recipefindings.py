@@ -13,7 +13,7 @@ from pokeclf import diagnosis, study
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, as_the_study, percent, table
-from pokeclf.results import Result, further_runs, settings_of
+from pokeclf.results import Result, settings_of
 
 MARKED = 0.1
 """By so much better than the study reports, its recipe is not why the study's network failed."""
@@ -51,10 +51,6 @@ def _optimizer(name: str) -> str:
     return {"adam": "Adam", "adamw": "AdamW"}[name]
 
 
-def _name(model: str | None) -> str:
-    return "nothing" if model is None else escape(study.find(model).name)
-
-
 SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "optimizer": ("optimiser", _optimizer),
     "schedule": ("learning rate over time", _plain),
@@ -76,7 +72,6 @@ SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "epochs": ("epochs, at most", _plain),
     "frozen_epochs": ("epochs for which the body keeps its weights", _plain),
     "views": ("augmented views of each picture", _plain),
-    "teacher": ("learns, besides the labels, from itself as the run began and from", _name),
     "grid": ("places along a side of the map that the dense layer learns on", _plain),
 }
 """Settings of a network's recipe in words, in the order in which they are told, and how a value
@@ -205,11 +200,11 @@ def differences(shelf: Shelf, model: str) -> str:
         for name, (words, told) in SETTINGS.items()
         if name in theirs and name in ours and theirs[name] != ours[name]
     ]
-    rows += [  # of ours alone: the study's recipes have none
-        [f"in a {place} run: {words}", "–", told(run[name])]
-        for place, run in further_runs(shelf.tuned[model].card)
+    second = ours["further"] or {}  # of ours alone: the study's recipes have none
+    rows += [
+        [f"in a second run: {words}", "–", told(second[name])]
         for name, (words, told) in SETTINGS.items()
-        if name in run
+        if name in second
     ]
     return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
 

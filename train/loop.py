@@ -18,7 +18,6 @@ from tqdm import tqdm
 from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 from pokeclf.recipe import Recipe
-from train.device import autocast, best_device, to_device
 from train.mixing import mix
 from train.optimizer import optimizer_of
 from train.workshop import BudgetSpent
@@ -45,6 +44,31 @@ class Epoch:
     seconds: float
 
 
+def best_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 where the hardware computes it faster than float32."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=_computes_bfloat16(device))
+
+
+def layout(device: torch.device) -> torch.memory_format:
+    """The order of an image's numbers in which networks train fastest.
+
+    Channels come last, except on processors that compute in float32 alone.
+    """
+    quick = device.type == "cuda" or _computes_bfloat16(device)
+    return torch.channels_last if quick else torch.contiguous_format
+
+
+def _computes_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return getattr(torch.cpu, "get_capabilities", dict)().get("avx512_bf16", False)
+
+
 @dataclass
 class Progress:
     """How far an epoch has come: sums over the images that were seen in it."""
@@ -66,23 +90,11 @@ class Progress:
         return self.right / self.images
 
 
-Teacher = Callable[[Tensor], Tensor]
-"""Inputs → probabilities (N × classes) that a network learns to give, too."""
-
-
 class Run:
     """A network in training, with everything that is needed to go on after an interruption."""
 
-    def __init__(
-        self,
-        network: nn.Module,
-        recipe: Recipe,
-        steps: int,
-        state_file: Path,
-        teacher: Teacher | None = None,
-    ) -> None:
+    def __init__(self, network: nn.Module, recipe: Recipe, steps: int, state_file: Path) -> None:
         self.network, self.recipe, self.state_file = network, recipe, state_file
-        self.teacher = teacher
         self.optimizer, self.scheduler = optimizer_of(network, recipe, steps)
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
@@ -135,7 +147,6 @@ def fit(
     state_file: Path,
     seed: int,
     deadline: float | None = None,
-    teacher: Teacher | None = None,
 ) -> list[Epoch]:
     """Train a network in place and leave it with the weights of its best epoch.
 
@@ -147,7 +158,6 @@ def fit(
     state_file : written after every epoch, within long ones every ten minutes, and taken up again
         when it exists.
     deadline : ``time.monotonic()`` value after which no further step is made.
-    teacher : half of each target is what it says of the input; None where the label is all.
 
     Returns
     -------
@@ -161,8 +171,7 @@ def fit(
     device = best_device()
     torch.backends.cudnn.deterministic = True
     network.to(device)
-    steps = len(train_batches(0, _size_at(recipe, 0)))
-    run = Run(network, recipe, steps, state_file, teacher)
+    run = Run(network, recipe, len(train_batches(0, _size_at(recipe, 0))), state_file)
     run.take_up(device)
     while len(run.history) < recipe.epochs and not _out_of_patience(run.history, recipe.patience):
         epoch = len(run.history)
@@ -244,8 +253,6 @@ def train_step(run: Run, inputs: Tensor, labels: Tensor, frozen: bool) -> None:
         loss = loss + (1 - share) * F.cross_entropy(
             logits, other, label_smoothing=recipe.label_smoothing
         )
-    if run.teacher:
-        loss = (loss + F.cross_entropy(logits, run.teacher(mixed))) / 2
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     if recipe.clip:
@@ -272,6 +279,12 @@ def validate(network: nn.Module, batches: Batches, device: torch.device) -> tupl
         right += (logits.argmax(1) == labels).sum().item()
         loss += F.cross_entropy(logits, labels, reduction="sum").item()
     return loss / total, right / total
+
+
+def to_device(inputs: Tensor, device: torch.device) -> Tensor:
+    """Move inputs; images are laid out as :func:`layout` says."""
+    order = layout(device) if inputs.dim() == 4 else torch.preserve_format
+    return inputs.to(device, memory_format=order, non_blocking=True)
 
 
 def _size_at(recipe: Recipe, epoch: int) -> int:

@@ -21,11 +21,9 @@ from pokeclf.study import StudyModel
 from train.batches import ImageBatches, augmentation_of, preprocessing_at
 from train.cardfinder import CARD_KIND, scenes_of
 from train.cardviews import SCALE, CardViews
-from train.device import best_device, layout
 from train.head import fit_head
-from train.loop import Batches, Epoch, fit
+from train.loop import Batches, Epoch, best_device, fit, layout
 from train.pretrained import backbone_weights
-from train.teacher import teacher_of
 from train.workshop import Workshop
 
 MAX_FILE_BYTES = 45 * 2**20
@@ -66,19 +64,19 @@ def _card_views(recipe: Recipe, shop: Workshop) -> CardViews | None:
 def _fit_network(
     network: Network, model: StudyModel, recipe: Recipe, shop: Workshop
 ) -> list[Epoch]:
-    """Train all layers; a further run goes on from the best weights with a seed of its own.
+    """Train all layers; a second run goes on from the best weights with a seed of its own.
 
-    Where it never comes as far as those before, their weights are left.
+    Where it never comes as far as the first, that one's weights are left.
     """
-    history: list[Epoch] = []
-    for number, run in enumerate(recipe.runs):
-        before = {name: value.clone() for name, value in network.state_dict().items()}
-        file = shop.run_folder(model) / (f"further_{number}.pt" if number else "state.pt")
-        more = _fit_once(network, run, shop, shop.seed + number, file)
-        if history and _best(more) < _best(history):
-            network.load_state_dict(before)
-        history += [replace(row, epoch=row.epoch + len(history)) for row in more]
-    return history
+    folder = shop.run_folder(model)
+    history = _fit_once(network, recipe, shop, shop.seed, folder / "state.pt")
+    if recipe.further is None:
+        return history
+    first = {name: value.clone() for name, value in network.state_dict().items()}
+    more = _fit_once(network, recipe.last, shop, shop.seed + 1, folder / "further.pt")
+    if _best(more) < _best(history):
+        network.load_state_dict(first)
+    return history + [replace(row, epoch=row.epoch + len(history)) for row in more]
 
 
 def _best(history: list[Epoch]) -> float:
@@ -104,10 +102,7 @@ def _fit_once(
     def validation_batches(size: int) -> Batches:
         return ImageBatches(shop.folder, validation, preprocessing_at(recipe, size), 128)
 
-    teacher = teacher_of(network, recipe, shop)
-    return fit(
-        network, recipe, train_batches, validation_batches, state_file, seed, shop.deadline, teacher
-    )
+    return fit(network, recipe, train_batches, validation_batches, state_file, seed, shop.deadline)
 
 
 def _attend_step_by_step(network: Network) -> None:
@@ -132,7 +127,7 @@ def _keep(
 ) -> None:
     """Write the weights as they are stored and measure exactly those.
 
-    It will serve at the size of the recipe's evaluation or at that of the last epochs of any
+    It will serve at the size of the recipe's evaluation or at that of the last epochs of either
     run, whichever is better on the validation images. Of a run that is there for comparison no
     weights are kept, so those that were trained are measured.
 
@@ -157,7 +152,7 @@ def _keep(
     labels = shop.labels[shop.indices("validation")]
     validation = {
         size: shop.logits(classifier(size, {}), "validation")
-        for size in dict.fromkeys((recipe.eval_size, *(run.sizes[-1][1] for run in recipe.runs)))
+        for size in dict.fromkeys((recipe.eval_size, recipe.sizes[-1][1], recipe.last.sizes[-1][1]))
     }
     accuracies = {
         size: float((rows.argmax(1) == labels).mean()) for size, rows in validation.items()

@@ -42,23 +42,6 @@ def test_of_mixed_images_the_larger_share_is_the_right_answer(monkeypatch, tmp_p
     assert run.progress.loss == pytest.approx(10 * min(share, 1 - share), abs=0.01)
 
 
-def test_half_of_each_target_is_what_a_teacher_says(tmp_path):
-    labels = torch.tensor([0, 1, 2, 3])
-    images = labels.float().view(4, 1, 1, 1).expand(4, 3, 8, 8)
-    recipe = replace(BY_ID["basic_cnn"].recipes["tuned"], label_smoothing=0.0, mixup=0, cutmix=0)
-    asked = []
-
-    def teacher(inputs):
-        asked.append(inputs)
-        return nn.functional.one_hot(labels.flip(0), 4).float()
-
-    run = loop.Run(Reader(), recipe, 1, tmp_path / "state.pt", teacher)
-    loop.train_step(run, images, labels, frozen=False)
-    assert torch.equal(asked[0], images)
-    # The label is certain and right; the teacher means another class, at a loss of 10 nats.
-    assert run.progress.loss == pytest.approx(10 / 2, abs=0.01)
-
-
 class Steep(nn.Module):
     """A network whose gradients are large."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -119,35 +118,6 @@ def test_a_second_run_goes_on_where_the_first_was_best(train_command, change_rec
     assert card.settings["further"]["body_lr"] == 1e-4
     # It may serve at the size of the second run's pictures.
     assert set(card.settings["validation_accuracy_by_size"]) == {"48", "32"}
-
-
-def test_a_run_with_a_teacher_resumes_to_the_same_result(train_command, change_recipe, monkeypatch):
-    assert train_command("resnet18_finetuned") == 0
-    change_recipe("convmixer", further=replace(SECOND, teacher="resnet18_finetuned"))
-    assert train_command("convmixer") == 0
-    whole = files_of(train_command.out / "convmixer")
-    shutil.rmtree(train_command.out / "convmixer")
-    train_step, calls = loop.train_step, []
-
-    def interrupted(*arguments, **named):
-        calls.append(1)
-        if len(calls) == 27:  # in the second epoch of the second run
-            raise KeyboardInterrupt
-        train_step(*arguments, **named)
-
-    monkeypatch.setattr(loop, "train_step", interrupted)
-    assert train_command("convmixer", work="other") == 130
-    assert train_command("convmixer", work="other") == 0
-    assert (
-        files_of(train_command.out / "convmixer")["weights_1.safetensors"]
-        == (whole["weights_1.safetensors"])
-    )
-    change_recipe("convmixer", further=SECOND)
-    assert train_command("convmixer") == 0
-    assert (
-        files_of(train_command.out / "convmixer")["weights_1.safetensors"]
-        != (whole["weights_1.safetensors"])
-    )
 
 
 def test_a_second_run_that_is_worse_leaves_the_first_ones_weights(
