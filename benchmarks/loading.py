@@ -22,7 +22,7 @@ from benchmarks.recording import record
 from pokeclf import commandline, dataset, models, study
 from pokeclf.promises import LOADING
 from train.batches import Augmentation, ImageBatches, preprocessing_at
-from train.loop import autocast, best_device, to_device
+from train.device import autocast, best_device, to_device
 
 ROUNDS = 6
 """What the promise is about."""

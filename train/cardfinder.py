@@ -27,8 +27,8 @@ from pokeclf.imaging import decode
 from pokeclf.models.cardfinder import CELLS, SIDE, CardFinder
 from pokeclf.tradingcards import inputs_of, letterboxed
 from train.cardphotos import Scenes
+from train.device import autocast, best_device
 from train.finished import parser
-from train.loop import autocast, best_device
 from train.workshop import Workshop, finished_workshop
 
 CARD_KIND = "card"

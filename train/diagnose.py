@@ -25,8 +25,8 @@ from pokeclf.errors import PokeclfError
 from pokeclf.models.basic_cnn import BasicCNN
 from pokeclf.split import read_split
 from train.batches import ImageBatches, preprocessing_at
+from train.device import autocast, best_device, layout, to_device
 from train.finished import parser
-from train.loop import autocast, best_device, layout, to_device
 from train.sources import data_folder
 
 BATCH, PROBE = 32, 512

@@ -24,8 +24,8 @@ from pokeclf.explain.faithfulness import Scores, in_cells, random_maps, scores
 from pokeclf.explain.trust import Trust
 from pokeclf.models.trees import TreeNetwork
 from pokeclf.modelstore import ModelStore
+from train.device import autocast
 from train.finished import models_parser, on_models
-from train.loop import autocast
 from train.randomisation import randomised, relabelled
 from train.workshop import Workshop
 

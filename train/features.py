@@ -15,7 +15,7 @@ from pokeclf.classifier import Classifier
 from pokeclf.files import sha256, to_json, write_atomically
 from pokeclf.imaging import Preprocessing
 from train.batches import Augmentation, ImageBatches
-from train.loop import to_device
+from train.device import to_device
 from train.workshop import Workshop
 
 

@@ -15,8 +15,9 @@ from pokeclf.models.network import Network
 from pokeclf.recipe import Recipe
 from pokeclf.study import StudyModel
 from train.batches import augmentation_of, preprocessing_at
+from train.device import autocast, best_device
 from train.features import image_features
-from train.loop import Batches, Epoch, autocast, best_device, fit
+from train.loop import Batches, Epoch, fit
 from train.workshop import Workshop
 
 

@@ -21,8 +21,9 @@ from pokeclf.study import StudyModel
 from train.batches import ImageBatches, augmentation_of, preprocessing_at
 from train.cardfinder import CARD_KIND, scenes_of
 from train.cardviews import SCALE, CardViews
+from train.device import best_device, layout
 from train.head import fit_head
-from train.loop import Batches, Epoch, best_device, fit, layout
+from train.loop import Batches, Epoch, fit
 from train.pretrained import backbone_weights
 from train.workshop import Workshop
 
