@@ -89,25 +89,24 @@ def test_a_drawing_from_the_strip_is_answered_and_removed_again(open_page):
     expect(page.locator("#guesses")).to_have_count(0)
 
 
-@pytest.mark.parametrize("tab", ["identify", "compare"])
-def test_a_picture_that_comes_while_the_page_is_still_opened_stays(open_page, tab):
+def test_a_picture_that_comes_while_the_page_is_still_opened_stays(open_page):
     page = open_page()
     held = []
 
-    def hold(route):
-        # What follows the opening reads nothing but the picture's input, which is empty.
-        late = route.request.post_data_json["data"] == [None]
-        held.append(route) if late else route.continue_()
+    def late(request):
+        """What follows the opening and reads nothing but the picture's input, which is empty."""
+        return "/queue/join" in request.url and request.post_data_json["data"] == [None]
 
-    page.route("**/queue/join*", hold)
-    page.goto(page.url.partition("?")[0] + f"?tab={tab}")
-    element = {"identify": "#picture", "compare": "#compare-picture"}[tab]
-    result = page.locator({"identify": "#guesses label", "compare": "#compare-result h3"}[tab])
-    page.locator(f"{element} input[type=file]").set_input_files(str(EXAMPLES / "pikachu.png"))
-    expect(result.first).to_be_visible()
-    assert held
+    page.route(
+        "**/queue/join*",
+        lambda route: held.append(route) if late(route.request) else route.continue_(),
+    )
+    with page.expect_request(late):
+        page.goto(page.url.partition("?")[0] + "?tab=compare")
+    page.locator("#compare-picture input[type=file]").set_input_files(str(EXAMPLES / "pikachu.png"))
+    expect(page.locator("#compare-result h3")).to_be_visible()
     with page.expect_response("**/queue/join*"):
         for route in held:
             route.continue_()
     page.wait_for_timeout(1500)
-    expect(page.locator(f"{element} .image-frame img")).to_be_visible()
+    expect(page.locator("#compare-picture .image-frame img")).to_be_visible()
