@@ -62,9 +62,14 @@ class Experiments:
         with gr.Tab(kind.title, id=kind.view_id, elem_id=f"view-{kind.view_id}") as tab:
             part = kind(*needs)
             link = self.links[kind.view_id] = gr.HTML(part.link(), padding=False)
+        drawn = on([tab.select], part.refresh, [part.drawn, self.asked], part.outputs)
         if part.menus:
             on([menu.change for menu in part.menus], part.link, list(part.menus), [link])
-        on([tab.select], part.refresh, [part.drawn, self.asked], part.outputs)
+            # The menus may have told their changes before all of them stood on the page.
+            drawn.then(
+                part.link, list(part.menus), link, show_progress="hidden",
+                api_visibility="private",
+            )  # fmt: skip
         return part
 
     def _in_gallery(
