@@ -67,7 +67,7 @@ class Experiments:
             on([menu.change for menu in part.menus], part.link, list(part.menus), [link])
             # The menus may have told their changes before all of them stood on the page.
             drawn.then(
-                part.link, list(part.menus), link, show_progress="hidden",
+                notices.guarded(part.link, 1), list(part.menus), link, show_progress="hidden",
                 api_visibility="private",
             )  # fmt: skip
         return part
