@@ -95,8 +95,11 @@ class CardPanel:
             (self.picture.upload, self.find, [self.picture, model], last),
             (self.part.input, self.choose_part, [self.desk, self.part], last),
             (self.card.input, self.choose_card, [self.desk, self.card, model], last),
-            (self.outlined.select, self.click, [self.desk, model], quiet),
-        )
+            # Every corner counts, also one that is shown before the last one was drawn; they are
+            # read one after the other.
+            (self.outlined.select, self.click, [self.desk, model],
+             {"trigger_mode": "multiple", "concurrency_limit": 1, **quiet}),
+        )  # fmt: skip
         self.picture.clear(
             lambda: (None, gr.update(visible=False)), None, [self.desk, self.panel], **quiet
         )

@@ -40,6 +40,16 @@
 		if (began && !comparing) bring("compare-result");
 		comparing = began;
 	};
+	// Gradio tells by its size where a picture was clicked, and drops a click while another one that
+	// comes in its place is loaded; until then it keeps its size.
+	const keepSize = ({ target }) => {
+		if (!target.matches?.(".image-frame img")) return;
+		for (const side of ["naturalWidth", "naturalHeight"]) {
+			delete target[side];
+			Object.defineProperty(target, side, { value: target[side], configurable: true });
+		}
+	};
+	document.addEventListener("load", keepSize, true);
 	// A plot is a picture whose words stand above its table.
 	const describe = () => {
 		for (const chart of document.querySelectorAll(".chart .js-plotly-plot")) {

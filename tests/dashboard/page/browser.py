@@ -51,6 +51,16 @@ def drawn(page):
     return page.locator("#map img").get_attribute("src")
 
 
+def reload(page):
+    """Load the page again, also where it has just begun to do so itself."""
+    try:
+        page.reload()
+    except playwright.Error as error:
+        if "ERR_ABORTED" not in error.message:
+            raise
+        page.wait_for_load_state()
+
+
 def picture(page, name):
     (ROOT / "artefacts").mkdir(exist_ok=True)
     page.screenshot(path=ROOT / "artefacts" / f"{name}.png", full_page=True)

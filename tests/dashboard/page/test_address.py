@@ -15,6 +15,7 @@ from tests.dashboard.page.browser import (
     expect,
     open_part,
     picture,
+    reload,
     upload,
 )
 
@@ -69,7 +70,7 @@ def test_an_address_opens_a_comparison(open_page):
         page.get_by_role("option", name=name).click()
         expect(page.get_by_role("option")).to_have_count(0)
     address_with(page, "first=vit_frozen", "second=convmixer")
-    page.reload()
+    reload(page)
     expect(page.locator("#compare-differences figcaption").first).to_have_text(
         "ViT frozen, deep head"
     )
@@ -171,7 +172,7 @@ def test_forward_after_a_reload_finds_the_choices_again(open_page):
     address_with(page, "first=basic_cnn")
     page.go_back()
     address_with(page, "view=leaderboard")
-    page.reload()
+    reload(page)
     expect(page.locator("a.address:visible")).to_be_visible()
     page.go_forward()
     address_with(page, "first=basic_cnn")

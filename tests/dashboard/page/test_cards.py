@@ -19,6 +19,14 @@ from tests.dashboard.page.browser import (
 )
 from tests.dashboard.page.conftest import CHECKPOINTS
 
+CORNERS = ((0.3, 0.1), (0.7, 0.1), (0.7, 0.9), (0.3, 0.9))
+"""Of a card, in shares of the picture's width and height."""
+
+
+def click_at(picture, place):
+    box = picture.bounding_box()
+    picture.click(position={"x": place[0] * box["width"], "y": place[1] * box["height"]})
+
 
 @pytest.fixture
 def photo(tmp_path):
@@ -72,15 +80,36 @@ def test_four_clicks_show_where_the_card_lies(open_page, photo):
     expect(outlined).to_be_visible()
     hint = page.locator("#cards-hint")
     before = page.locator("#picture .image-frame img").get_attribute("src")
-    box = outlined.bounding_box()
-    for place, following in zip(
-        ((0.3, 0.1), (0.7, 0.1), (0.7, 0.9), (0.3, 0.9)),
-        ("top right", "bottom right", "bottom left", "top left"),
-        strict=True,
+    for corner, following in zip(
+        CORNERS, ("top right", "bottom right", "bottom left", "top left"), strict=True
     ):
-        outlined.click(position={"x": place[0] * box["width"], "y": place[1] * box["height"]})
+        click_at(outlined, corner)
         expect(hint).to_contain_text(following)
     expect(page.locator("#picture .image-frame img")).not_to_have_attribute("src", before)
+
+
+@pytest.mark.parametrize("on_its_way", [r"/queue/data", r"/image\.png$"])
+def test_corners_that_are_shown_quickly_all_count(open_page, photo, on_its_way):
+    """Also those that are shown before the answer to the first one, or its picture, is there."""
+    page = open_page()
+    upload(page, photo)
+    expect(page.locator("#guesses label")).to_have_count(5)
+    page.get_by_role("button", name="Where the card lies").click()
+    outlined = page.locator("#cards-outlined img")
+    expect(outlined).to_be_visible()
+    before = page.locator("#picture .image-frame img").get_attribute("src")
+    on_its_way, held = re.compile(on_its_way), []
+    page.route(on_its_way, lambda request: held.append(request))
+    with page.expect_request(on_its_way):
+        click_at(outlined, CORNERS[0])
+    for corner in CORNERS[1:]:
+        with page.expect_response(re.compile("queue/join")):
+            click_at(outlined, corner)
+    page.route(on_its_way, lambda request: request.continue_())
+    for request in held:
+        request.continue_()
+    expect(page.locator("#picture .image-frame img")).not_to_have_attribute("src", before)
+    expect(page.locator("#cards-hint")).to_contain_text("top left")
 
 
 def test_a_picture_without_cards_has_no_such_panel(open_page):
