@@ -65,12 +65,15 @@ class Experiments:
         drawn = on([tab.select], part.refresh, [part.drawn, self.asked], part.outputs)
         if part.menus:
             on([menu.change for menu in part.menus], part.link, list(part.menus), [link])
-            # The menus may have told their changes before all of them stood on the page.
-            drawn.then(
-                notices.guarded(part.link, 1), list(part.menus), link, show_progress="hidden",
-                api_visibility="private",
-            )  # fmt: skip
+            self._link_after(drawn, part)
         return part
+
+    def _link_after(self, drawn: gr.events.Dependency, part: SubTab) -> None:
+        """Menus may tell their changes before all of them stand on the page; this link counts."""
+        drawn.then(
+            notices.guarded(part.link, 1), list(part.menus), self.links[part.view_id],
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
 
     def _in_gallery(
         self,
@@ -80,6 +83,7 @@ class Experiments:
     ) -> None:
         """A click opens images in the Gallery, and both models' maps of the first of them."""
         opened = on([event], handler, list(models), [self.tabs, *self.gallery.outputs])
+        self._link_after(opened, self.gallery)
         opened.then(notices.guarded(self.gallery.maps_at_once, 2), **self.gallery.explaining)
 
     def open_square(self, first: str, second: str, event: gr.EventData) -> Updates:
