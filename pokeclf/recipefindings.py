@@ -13,7 +13,7 @@ from pokeclf import diagnosis, study
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, as_the_study, percent, table
-from pokeclf.results import Result, settings_of
+from pokeclf.results import Result, further_runs, settings_of
 
 MARKED = 0.1
 """By so much better than the study reports, its recipe is not why the study's network failed."""
@@ -63,6 +63,7 @@ SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "crop": ("smallest share of the picture that a random crop keeps", _plain),
     "mixup": ("mixup", _plain),
     "cutmix": ("cutmix", _plain),
+    "drop_path": ("share of the pictures for which a late block is left out", _plain),
     "cards": ("share of the pictures that are shown on photographed trading cards", _plain),
     "card_times": ("how often an epoch has each trading card", _plain),
     "normalisation": ("pixels, 0…1, are normalised with", _normalisation),
@@ -72,6 +73,10 @@ SETTINGS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "epochs": ("epochs, at most", _plain),
     "frozen_epochs": ("epochs for which the body keeps its weights", _plain),
     "views": ("augmented views of each picture", _plain),
+    "kept": (
+        "share of a run's weights in those that are kept; the rest is of the run's before",
+        _plain,
+    ),
     "grid": ("places along a side of the map that the dense layer learns on", _plain),
 }
 """Settings of a network's recipe in words, in the order in which they are told, and how a value
@@ -200,11 +205,11 @@ def differences(shelf: Shelf, model: str) -> str:
         for name, (words, told) in SETTINGS.items()
         if name in theirs and name in ours and theirs[name] != ours[name]
     ]
-    second = ours["further"] or {}  # of ours alone: the study's recipes have none
-    rows += [
-        [f"in a second run: {words}", "–", told(second[name])]
+    rows += [  # of ours alone: the study's recipes have none
+        [f"in a {place} run: {words}", "–", told(run[name])]
+        for place, run in further_runs(shelf.tuned[model].card)
         for name, (words, told) in SETTINGS.items()
-        if name in second
+        if name in run
     ]
     return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
 

@@ -136,6 +136,17 @@ def settings_of(card: Card) -> dict[str, Any]:
     return {**usual, **card.settings}
 
 
+def further_runs(card: Card) -> list[tuple[str, dict[str, Any]]]:
+    """What a network's further runs were made with: of each its place, in words, and settings."""
+    found, run = [], card.settings.get("further")
+    for place in ("second", "third", "fourth"):
+        if run is None:
+            break
+        found.append((place, {k: v for k, v in run.items() if k != "further" and v is not None}))
+        run = run.get("further")
+    return found
+
+
 def _conditions(card: Card) -> tuple:
     """All that must be equal for two runs to differ in their seed alone."""
     # All but the first are chosen or measured by each run.

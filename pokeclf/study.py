@@ -319,6 +319,18 @@ STUDY: tuple[StudyModel, ...] = (
                     body_lr=1.5e-4,
                     cards=0.5,
                     card_times=3,
+                    # By now it knows the training images by heart, so they are made harder.
+                    further=Further(
+                        epochs=8,
+                        sizes=((1.0, 224),),
+                        lr=3e-4,
+                        body_lr=1e-4,
+                        cards=0.3,
+                        card_times=2,
+                        cutmix=1.0,
+                        drop_path=0.1,
+                        kept=0.5,
+                    ),
                 ),
             ),
             replace(_STUDY, frozen_epochs=4),

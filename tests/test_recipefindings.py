@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -41,16 +41,19 @@ def test_the_verdict_has_both_figures_with_their_intervals(shelf):
     assert "one species in 151" not in said
 
 
-def test_a_second_run_is_told_in_words(shelf):
+def test_further_runs_are_told_in_words(shelf):
     ours = shelf.tuned["convmixer"]
-    further = Further(8, ((0.6, 160), (0.4, 192)), 5e-4, 1e-4, 0.5, 3)
+    third = Further(6, ((1.0, 192),), 1e-4, 1e-5, 0.5, 3, drop_path=0.1)
+    further = Further(8, ((0.6, 160), (0.4, 192)), 5e-4, 1e-4, 0.5, 3, further=third)
     card = replace(ours.card, settings={**ours.card.settings, "further": asdict(further)})
     changed = replace(shelf, tuned={**shelf.tuned, "convmixer": replace(ours, card=card)})
     said = plain(recipefindings.differences(changed, "convmixer"))
     row = '<th scope="row">in a second run: '
     assert f"{row}epochs, at most</th><td>–</td><td>8</td>" in said
     assert f"{row}side of the pictures in training</th><td>–</td><td>160 px (60.0 %)" in said
-    assert said.count(row) == len(fields(Further))
+    assert said.count(row) == 6
+    assert said.count("in a third run: ") == 7
+    assert "for which a late block is left out</th><td>–</td><td>0.1</td>" in said
     assert row not in plain(recipefindings.differences(shelf, "convmixer"))
 
 

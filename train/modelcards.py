@@ -11,7 +11,7 @@ from pokeclf import evaluation, models, study
 from pokeclf.checkpoint import Card
 from pokeclf.explain.trust import Trust
 from pokeclf.novelty import Novelty
-from pokeclf.results import Result
+from pokeclf.results import Result, further_runs
 from pokeclf.study import StudyModel
 from train.tables import (
     TRUST_HEADER,
@@ -104,8 +104,8 @@ def _recipe(result: Result) -> str:
     card = result.card
     seen = card.preprocessing
     rows = [[key, str(card.settings[key])] for key in _RECIPE_KEYS if key in card.settings]
-    for name, value in (card.settings.get("further") or {}).items():
-        rows.append([f"{name} of the second run", str(value)])
+    for place, run in further_runs(card):
+        rows += [[f"{name} of the {place} run", str(value)] for name, value in run.items()]
     for name, value in card.settings.get("options", {}).items():
         rows.append([name, str(value)])
     rows += [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from timm.layers import DropPath
 from torch import Tensor
 
 from pokeclf import checkpoint, drawings, models, storage
@@ -27,6 +29,7 @@ from train.loop import Batches, Epoch, fit
 from train.pretrained import backbone_weights
 from train.workshop import Workshop
 
+Weights = Mapping[str, Tensor]
 MAX_FILE_BYTES = 45 * 2**20
 """Code hosts refuse files of 50 or 100 MB."""
 
@@ -65,19 +68,31 @@ def _card_views(recipe: Recipe, shop: Workshop) -> CardViews | None:
 def _fit_network(
     network: Network, model: StudyModel, recipe: Recipe, shop: Workshop
 ) -> list[Epoch]:
-    """Train all layers; a second run goes on from the best weights with a seed of its own.
+    """Train all layers; a further run goes on from the best weights with a seed of its own.
 
-    Where it never comes as far as the first, that one's weights are left.
+    Where it never comes as far as those before, their weights are left.
     """
-    folder = shop.run_folder(model)
-    history = _fit_once(network, recipe, shop, shop.seed, folder / "state.pt")
-    if recipe.further is None:
-        return history
-    first = {name: value.clone() for name, value in network.state_dict().items()}
-    more = _fit_once(network, recipe.last, shop, shop.seed + 1, folder / "further.pt")
-    if _best(more) < _best(history):
-        network.load_state_dict(first)
-    return history + [replace(row, epoch=row.epoch + len(history)) for row in more]
+    history: list[Epoch] = []
+    for number, run in enumerate(recipe.runs):
+        before = {name: value.clone() for name, value in network.state_dict().items()}
+        file = shop.run_folder(model) / (f"further_{number}.pt" if number else "state.pt")
+        more = _fit_once(network, run, shop, shop.seed + number, file)
+        if history and _best(more) < _best(history):
+            network.load_state_dict(before)
+        else:
+            network.load_state_dict(_mean(before, network.state_dict(), run.kept))
+        history += [replace(row, epoch=row.epoch + len(history)) for row in more]
+    return history
+
+
+def _mean(before: Weights, after: Weights, share: float) -> Weights:
+    """The mean of two networks' weights, with that share of the second's; counts are its own."""
+    if share == 1:
+        return after
+    return {
+        name: before[name].lerp(value, share) if value.is_floating_point() else value
+        for name, value in after.items()
+    }
 
 
 def _best(history: list[Epoch]) -> float:
@@ -89,6 +104,7 @@ def _fit_once(
 ) -> list[Epoch]:
     network.requires_grad_(True).to(memory_format=layout(best_device()))
     _attend_step_by_step(network)
+    _leave_out_blocks(network, recipe.drop_path)
     train, validation = shop.indices("train"), shop.indices("validation")
     cards = _card_views(recipe, shop)
     if cards:
@@ -117,6 +133,14 @@ def _attend_step_by_step(network: Network) -> None:
                 module.fused_attn = False
 
 
+def _leave_out_blocks(network: Network, share: float) -> None:
+    """Let a transformer leave out blocks in training, see :class:`Recipe`; others have none."""
+    blocks = [module for module in network.modules() if hasattr(module, "drop_path1")]
+    shares = torch.linspace(0, share, len(blocks)).tolist()
+    for block, left_out in zip(blocks[:-1], shares[:-1], strict=True):
+        block.drop_path1, block.drop_path2 = DropPath(left_out), DropPath(left_out)
+
+
 def _keep(
     network: Network,
     stored: dict[str, Tensor],
@@ -128,7 +152,7 @@ def _keep(
 ) -> None:
     """Write the weights as they are stored and measure exactly those.
 
-    It will serve at the size of the recipe's evaluation or at that of the last epochs of either
+    It will serve at the size of the recipe's evaluation or at that of the last epochs of any
     run, whichever is better on the validation images. Of a run that is there for comparison no
     weights are kept, so those that were trained are measured.
 
@@ -153,7 +177,7 @@ def _keep(
     labels = shop.labels[shop.indices("validation")]
     validation = {
         size: shop.logits(classifier(size, {}), "validation")
-        for size in dict.fromkeys((recipe.eval_size, recipe.sizes[-1][1], recipe.last.sizes[-1][1]))
+        for size in dict.fromkeys((recipe.eval_size, *(run.sizes[-1][1] for run in recipe.runs)))
     }
     accuracies = {
         size: float((rows.argmax(1) == labels).mean()) for size, rows in validation.items()

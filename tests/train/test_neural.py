@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from pokeclf import checkpoint, evaluation, imaging, models, study
+from pokeclf import checkpoint, evaluation, imaging, models, storage, study
 from pokeclf.modelstore import ModelStore
 from tests.small_study import SECOND
 from tests.train.conftest import files_of
@@ -141,6 +142,27 @@ def test_a_second_run_that_is_worse_leaves_the_first_ones_weights(
     assert second[checkpoint.HISTORY] != first[checkpoint.HISTORY]
 
 
+def test_a_run_may_be_kept_in_part(train_command, change_recipe, monkeypatch):
+    change_recipe("convmixer", further=replace(SECOND, kept=0.25))
+    ends, fit = [], neural.fit
+
+    def better(network, *arguments):
+        history = fit(network, *arguments)
+        ends.append({name: value.clone() for name, value in network.state_dict().items()})
+        return [replace(row, validation_accuracy=float(len(ends))) for row in history]
+
+    monkeypatch.setattr(neural, "fit", better)
+    assert train_command("convmixer") == 0
+    first, second = ends
+    file = train_command.out / "convmixer" / "weights_1.safetensors"
+    for name, value in storage.restore(load_file(file)).items():
+        if value.is_floating_point():
+            mean = first[name] + 0.25 * (second[name] - first[name])
+            assert torch.allclose(value.float(), mean, rtol=1e-3, atol=1e-4), name
+        else:
+            assert torch.equal(value, second[name])
+
+
 def test_large_weights_are_kept_in_few_bits_and_bounded_files(train_command, monkeypatch):
     monkeypatch.setattr(neural, "MAX_FILE_BYTES", 1_000_000)
     model = replace(study.find("basic_cnn"), stored_bits={"": 8})
@@ -155,3 +177,18 @@ def test_large_weights_are_kept_in_few_bits_and_bounded_files(train_command, mon
     assert card.parameters == models.parameter_count(models.build(card.architecture, 3))
     assert card.agreement == 1
     assert card.flip_averaged.images == card.test.images
+
+
+def test_a_transformer_leaves_out_late_blocks_in_training_alone():
+    network = models.build("vit", 3, "vit_tiny_patch16_224").eval()
+    images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    whole = network(images)
+    neural._leave_out_blocks(network, 0.9)
+    shares = [block.drop_path1.drop_prob for block in network.body.blocks[:-1]]
+    assert shares == pytest.approx([0.9 * number / 11 for number in range(11)])
+    assert torch.equal(network.eval()(images), whole)
+    network.train()
+    torch.manual_seed(0)
+    assert not torch.allclose(network(images), whole)
+    neural._leave_out_blocks(network, 0.0)
+    assert torch.allclose(network(images), whole, atol=1e-5)

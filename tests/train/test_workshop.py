@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ class LaterRecipe(Recipe):
 
 def test_a_new_field_does_not_make_what_was_trained_before_stale():
     recipe = study.find("vit_finetuned").recipes["tuned"]
-    further = LaterFurther(**asdict(recipe.further))
+    further = LaterFurther(**vars(recipe.further))
     later = LaterRecipe(**{**recipe.__dict__, "further": further})
     assert stated(later) == stated(recipe)
     assert stated(recipe)["further"]["epochs"] == recipe.further.epochs
