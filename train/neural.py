@@ -74,12 +74,13 @@ def _fit_network(
     """
     history: list[Epoch] = []
     for number, run in enumerate(recipe.runs):
-        before = {name: value.clone() for name, value in network.state_dict().items()}
+        began = network.state_dict() if number else {}  # before the first run, nothing is learned
+        before = {name: value.clone() for name, value in began.items()}
         file = shop.run_folder(model) / (f"further_{number}.pt" if number else "state.pt")
         more = _fit_once(network, run, shop, shop.seed + number, file)
         if history and _best(more) < _best(history):
             network.load_state_dict(before)
-        else:
+        elif history:
             network.load_state_dict(_mean(before, network.state_dict(), run.kept))
         history += [replace(row, epoch=row.epoch + len(history)) for row in more]
     return history
@@ -87,8 +88,6 @@ def _fit_network(
 
 def _mean(before: Weights, after: Weights, share: float) -> Weights:
     """The mean of two networks' weights, with that share of the second's; counts are its own."""
-    if share == 1:
-        return after
     return {
         name: before[name].lerp(value, share) if value.is_floating_point() else value
         for name, value in after.items()
