@@ -79,15 +79,17 @@ class Compare(Layout):
             compared, **quiet,
         )  # fmt: skip
         told = {
-            "fn": self.outdated, "inputs": [self.found, *choices], "outputs": self.stale, **quiet
+            "fn": self.changed, "inputs": [self.found, *chosen],
+            "outputs": [self.address, self.stale], **quiet,
+            "concurrency_id": "compare-link",  # so that the last one asked for is answered last
         }  # fmt: skip
+        # The menus below a comparison tell only what a person chooses: each would tell of a new
+        # comparison before the other one has it.
         for each in (asked, opened, taken, *uploaded):
             each.then(trigger_mode="multiple", **told)
-        # One listener for both: two on the same changes would set each other off for ever.
-        gr.on(
-            [each.change for each in chosen], self.changed, [self.found, *chosen],
-            [self.address, self.stale], trigger_mode="always_last", **quiet,
-        )  # fmt: skip
+        # One listener for all: several on the same changes would set each other off for ever.
+        changes = [each.change for each in choices] + [menu.input for menu in self.more.pair]
+        gr.on(changes, trigger_mode="always_last", **told)
         self.maps.change(lambda maps: gr.update(visible=maps != OWN), self.maps, self.top, **quiet)
         self.more.listen(self.found, self.latest, **lane)
 

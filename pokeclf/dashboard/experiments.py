@@ -64,7 +64,8 @@ class Experiments:
             link = self.links[kind.view_id] = gr.HTML(part.link(), padding=False)
         drawn = on([tab.select], part.refresh, [part.drawn, self.asked], part.outputs)
         if part.menus:
-            on([menu.change for menu in part.menus], part.link, list(part.menus), [link])
+            changes = [menu.change for menu in part.menus]
+            on(changes, part.link, list(part.menus), [link], **_in_order(part))
             self._link_after(drawn, part)
         return part
 
@@ -72,7 +73,7 @@ class Experiments:
         """Menus may tell their changes before all of them stand on the page; this link counts."""
         drawn.then(
             notices.guarded(part.link, 1), list(part.menus), self.links[part.view_id],
-            show_progress="hidden", api_visibility="private",
+            show_progress="hidden", api_visibility="private", **_in_order(part),
         )  # fmt: skip
 
     def _in_gallery(
@@ -166,3 +167,8 @@ class Experiments:
             return updates | (self.leaderboard.refresh(drawn) if drawn else {})
         except Exception as error:  # A person must see a sentence, whatever happened.
             return {self.problem: f"<p>{notices.sentence(error)}</p>"}
+
+
+def _in_order(part: SubTab) -> dict[str, str]:
+    """A part's links are answered in the order in which they were asked for."""
+    return {"concurrency_id": f"{part.view_id}-link"}

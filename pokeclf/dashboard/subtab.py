@@ -104,10 +104,12 @@ def on(
     handler: Callable[..., Any],
     inputs: list[gr.components.Component],
     outputs: list[gr.components.Component],
+    **lane: Any,  # noqa: ANN401 - as Gradio has it
 ) -> gr.events.Dependency:
     """Show another choice; an error is a notice."""
     return gr.on(
         events, notices.guarded(handler, len(outputs)), inputs, outputs,
         show_progress="hidden", api_visibility="private",
         trigger_mode="always_last",  # or a choice that is made while another is answered is lost
+        **lane,
     )  # fmt: skip

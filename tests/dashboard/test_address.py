@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from html import unescape
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,7 @@ import pytest
 
 from pokeclf import study
 from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Address, read
+from pokeclf.dashboard.page import build
 from pokeclf.dashboard.waiting import Latest, StoppedError
 from pokeclf.dashboard.wording import unknown_address
 from pokeclf.explain import METHODS, layers_of, methods_of
@@ -221,3 +223,16 @@ class TestIdentify:
         upload.write_bytes((DRAWINGS / "eevee.png").read_bytes() + b"mine")
         assert "example" not in look(path=str(upload))["address"]
         assert "example=eevee" in look(path=EEVEE)["address"]
+
+
+def test_the_last_link_that_is_asked_for_is_the_last_that_is_answered(store):
+    page = build(store, DRAWINGS, workers=1)
+    lanes = defaultdict(list)
+    for each in page.fns.values():
+        if each.name in ("changed", "link"):
+            lanes[each.outputs[0]].append((each.concurrency_id, each.concurrency_limit))
+    several = [lane for lane in lanes.values() if len(lane) > 1]
+    assert len(several) > 5
+    for lane in several:
+        assert set(lane) == {(lane[0][0], "default")}
+    assert len({lane[0][0] for lane in several}) == len(several)  # none waits for another

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -52,13 +53,21 @@ def drawn(page):
 
 
 def reload(page):
-    """Load the page again, also where it has just begun to do so itself."""
-    try:
+    """Load the page again; it may have just begun to do so itself, which aborts ours."""
+    with contextlib.suppress(playwright.Error):
+        page.evaluate("window.old = true")
         page.reload()
-    except playwright.Error as error:
-        if "ERR_ABORTED" not in error.message:
-            raise
-        page.wait_for_load_state()
+    page.wait_for_function("!window.old && document.readyState === 'complete'")
+
+
+def back(page):
+    """Press Back as a person does; Playwright's own fails if the page then loads itself again."""
+    page.evaluate("setTimeout(() => history.back())")
+
+
+def forward(page):
+    """Press Forward as a person does."""
+    page.evaluate("setTimeout(() => history.forward())")
 
 
 def picture(page, name):

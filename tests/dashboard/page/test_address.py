@@ -12,7 +12,9 @@ from tests.dashboard.page.browser import (
     PHONE,
     WIDE,
     answered,
+    back,
     expect,
+    forward,
     open_part,
     picture,
     reload,
@@ -140,12 +142,12 @@ def test_back_returns_to_the_tab_before(open_page):
     for name in ("Compare", "Experiments"):
         page.get_by_role("tab", name=name).click()
         address_with(page, f"tab={name.lower()}")
-    page.go_back()
+    back(page)
     address_with(page, "tab=compare")
     expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
-    page.go_back()
+    back(page)
     address_with(page, "tab=identify")
-    page.go_forward()
+    forward(page)
     expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
 
 
@@ -156,7 +158,7 @@ def test_back_keeps_a_picture_also_after_the_settings_were_open(open_page):
     page.evaluate("window.sameDocument = true")
     page.get_by_role("tab", name="Compare").click()
     address_with(page, "tab=compare")
-    page.go_back()
+    back(page)
     expect(page.locator("#guesses label").first).to_be_visible()
     address_with(page, "tab=identify")
     assert page.evaluate("window.sameDocument")
@@ -170,11 +172,11 @@ def test_forward_after_a_reload_finds_the_choices_again(open_page):
     page.locator("#first input").click()
     page.locator("#first").get_by_role("option", name="Basic CNN", exact=True).click()
     address_with(page, "first=basic_cnn")
-    page.go_back()
+    back(page)
     address_with(page, "view=leaderboard")
     reload(page)
     expect(page.locator("a.address:visible")).to_be_visible()
-    page.go_forward()
+    forward(page)
     address_with(page, "first=basic_cnn")
     expect(page.locator("#pair-verdict")).to_contain_text("Basic CNN")
 
@@ -184,7 +186,7 @@ def test_back_on_a_phone_returns_to_a_part_that_is_in_the_menu(open_page):
     expect(page.locator("#confusions .js-plotly-plot .point").first).to_be_visible()
     open_part(page, "Trees")
     address_with(page, "view=trees")
-    page.go_back()
+    back(page)
     expect(page.locator("#confusions .js-plotly-plot .point").first).to_be_visible()
     address_with(page, "view=mistakes", "model=convmixer")
 
@@ -196,9 +198,9 @@ def test_back_returns_to_what_was_chosen_in_a_part_before(open_page):
     page.get_by_role("tab", name="Mistakes").click()
     page.locator("#confusions .js-plotly-plot .point").first.click(force=True)
     address_with(page, "show=confusion")
-    page.go_back()
+    back(page)
     expect(page.locator("#confusions .js-plotly-plot .point").first).to_be_visible()
-    page.go_back()
+    back(page)
     expect(page.locator("#gallery-choice input")).to_have_value("Mew")
     address_with(page, "show=species", "species=mew")
 
