@@ -6,6 +6,7 @@ Everything is read from ``checkpoints/``; neither the images nor the weights are
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
@@ -145,6 +146,20 @@ def further_runs(card: Card) -> list[tuple[str, dict[str, Any]]]:
         found.append((place, {k: v for k, v in run.items() if k != "further" and v is not None}))
         run = run.get("further")
     return found
+
+
+def further_starts(result: Result) -> tuple[int, ...]:
+    """The epochs, counted from 1, with which a network's further runs begin.
+
+    Nothing where a run ended before its last epoch, as histories do not tell runs apart.
+    """
+    settings, lengths = result.card.settings, []
+    while settings:
+        lengths.append(settings.get("epochs", 0))
+        settings = settings.get("further")
+    if sum(lengths) != len(result.history):
+        return ()
+    return tuple(1 + end for end in itertools.accumulate(lengths[:-1]))
 
 
 def _conditions(card: Card) -> tuple:

@@ -12,7 +12,7 @@ from pokeclf.charts.base import INK, OURS, PALETTE, RELATED, RIGHT, STUDY, UNREL
 from pokeclf.charts.labels import sides
 from pokeclf.evaluation import Bin
 from pokeclf.latency import Latency
-from pokeclf.results import Result
+from pokeclf.results import Result, further_starts
 from pokeclf.species import of
 
 
@@ -98,22 +98,29 @@ def _by_stage(results: Mapping[str, Result]) -> dict[str, list[Result]]:
 def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
     """Training and validation by epoch, one colour a run; with more runs than colours, dots.
 
+    An upright line stands where a further run of a network with other settings begins.
+
     Parameters
     ----------
     runs : by the name that is shown; trees, which have no epochs, are left out.
     quantity : ``"accuracy"`` or ``"loss"``.
     """
-    networks = {
-        name: run.history for name, run in runs.items() if f"train_{quantity}" in run.history[0]
-    }
+    networks = {name: run for name, run in runs.items() if f"train_{quantity}" in run.history[0]}
     title = f"{quantity.capitalize()} by epoch (dotted: in training)"
     figure = titled(title, 420 + 30 * max(0, len(networks) - 3))
     scale = 100 if quantity == "accuracy" else 1
-    for number, (name, rows) in enumerate(networks.items()):
+    starts = sorted({start for run in networks.values() for start in further_starts(run)})
+    for start in starts:
+        figure.add_vline(
+            start - 0.5, line={"color": INK, "dash": "dot", "width": 1},
+            annotation={"text": "further run", "textangle": -90, "font": {"size": 10}},
+            annotation_position="bottom left",
+        )  # fmt: skip
+    for number, (name, run) in enumerate(networks.items()):
         for part, dash in (("validation", "solid"), ("train", "dot")):
             figure.add_scatter(
-                x=[int(row["epoch"]) + 1 for row in rows],
-                y=[scale * float(row[f"{part}_{quantity}"]) for row in rows],
+                x=[int(row["epoch"]) + 1 for row in run.history],
+                y=[scale * float(row[f"{part}_{quantity}"]) for row in run.history],
                 name=f"{name}, {'training' if part == 'train' else part}",
                 legendgroup=name, showlegend=part == "validation",
                 mode="lines" if number < len(PALETTE) else "lines+markers",

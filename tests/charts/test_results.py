@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,17 @@ def test_curves_are_drawn_of_networks_alone(tuned):
     drawn = _named(figure)["convmixer, validation"]
     assert list(drawn.y) == [float(row["validation_loss"]) for row in history]
     assert "nats" in figure.layout.yaxis.title.text
+
+
+def test_curves_tell_where_further_runs_begin(tuned):
+    ours = tuned["vit_finetuned"]
+    lengths = [ours.card.settings["epochs"], ours.card.settings["further"]["epochs"]]
+    figure = charts.curves({"ConvMixer": tuned["convmixer"], "ViT": ours}, "loss")
+    assert [line.x0 for line in figure.layout.shapes] == [lengths[0] + 0.5, sum(lengths) + 0.5]
+    assert {note.text for note in figure.layout.annotations} == {"further run"}
+    # Of a run that ended by itself nobody knows where the next one began.
+    ended = replace(ours, history=ours.history[:-1])
+    assert not charts.curves({"ViT": ended}, "loss").layout.shapes
 
 
 def test_curves_of_many_runs_leave_their_place_to_the_curves(tuned):
