@@ -74,6 +74,8 @@ def _fit_network(
     """
     history: list[Epoch] = []
     for number, run in enumerate(recipe.runs):
+        if len(recipe.runs) > 1:  # each counts its epochs from 1
+            print(f"Run {number + 1} of {len(recipe.runs)}:", flush=True)
         began = network.state_dict() if number else {}  # before the first run, nothing is learned
         before = {name: value.clone() for name, value in began.items()}
         file = shop.run_folder(model) / (f"further_{number}.pt" if number else "state.pt")
