@@ -114,7 +114,7 @@ def curves(runs: Mapping[str, Result], quantity: str) -> go.Figure:
         figure.add_vline(
             start - 0.5, line={"color": INK, "dash": "dot", "width": 1},
             annotation={"text": "further run", "textangle": -90, "font": {"size": 10}},
-            annotation_position="bottom left",
+            annotation_position="top left" if quantity == "loss" else "bottom left",
         )  # fmt: skip
     for number, (name, run) in enumerate(networks.items()):
         for part, dash in (("validation", "solid"), ("train", "dot")):

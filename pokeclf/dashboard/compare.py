@@ -74,7 +74,7 @@ class Compare(Layout):
             notices.guarded(self.take_example, len(self.cards.outputs)), self.examples,
             self.cards.outputs, trigger_mode="always_last", **asking,
         ).then(trigger_mode="multiple", **compare)  # fmt: skip
-        gr.on(
+        cleared = gr.on(
             [self.stop.click, self.picture.clear], self.clear, [self.found, self.latest],
             compared, **quiet,
         )  # fmt: skip
@@ -85,7 +85,7 @@ class Compare(Layout):
         }  # fmt: skip
         # The menus below a comparison tell only what a person chooses: each would tell of a new
         # comparison before the other one has it.
-        for each in (asked, opened, taken, *uploaded):
+        for each in (asked, opened, taken, *uploaded, cleared):
             each.then(trigger_mode="multiple", **told)
         # One listener for all: several on the same changes would set each other off for ever.
         changes = [each.change for each in choices] + [menu.input for menu in self.more.pair]
@@ -160,9 +160,16 @@ class Compare(Layout):
         ).link
 
     def changed(self, found: Comparison | None, *chosen: Any) -> tuple[str, str]:  # noqa: ANN401
-        """:meth:`link` and :meth:`outdated`; ``chosen`` as the first takes it."""
-        *choices, _, _ = chosen
-        return self.link(*chosen), self.outdated(found, *choices)
+        """:meth:`link` and :meth:`outdated`; ``chosen`` as the first takes it.
+
+        The two models whose maps are subtracted are told where there are two, also of what is
+        chosen now.
+        """
+        *choices, first, second = chosen
+        _, models, *_ = choices
+        two = found is not None and first != second and {first, second} <= set(models or ())
+        pair = (first, second) if two else ()
+        return self.link(*choices, *pair), self.outdated(found, *choices)
 
     def outdated(
         self,

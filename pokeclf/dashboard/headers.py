@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode
 
+import httpx
+from gradio.route_utils import get_request_origin
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,8 +52,12 @@ class Headers:
                 MutableHeaders(scope=message).update(UPLOADS if FILE in path else EVERYTHING)
             await send(message)
 
-        foreign = any(beginning in path.lower() for beginning in FOREIGN)
-        app = PlainTextResponse("Not found.", 404) if foreign else self.app
+        if any(beginning in path.lower() for beginning in FOREIGN):
+            app = PlainTextResponse("Not found.", 404)
+        elif not _has_an_address(scope):
+            app = PlainTextResponse("The address of this request cannot be read.", 400)
+        else:
+            app = self.app
         with suppress(ClientDisconnect):  # Nobody is left to be answered.
             try:
                 await app(_to_the_one_page(scope), receive, send_with_headers)
@@ -60,6 +66,15 @@ class Headers:
                     raise
                 # Gradio has told, and then wants to change the status of what it has begun to send.
                 await send({"type": "http.response.body"})
+
+
+def _has_an_address(scope: Scope) -> bool:
+    """Whether Gradio can tell where it was asked, which it tries while it answers, or after."""
+    try:
+        get_request_origin(Request(scope), "")
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return True
 
 
 def _to_the_one_page(scope: Scope) -> Scope:

@@ -70,6 +70,8 @@ def test_curves_tell_where_further_runs_begin(tuned):
     figure = charts.curves({"ConvMixer": tuned["convmixer"], "ViT": ours}, "loss")
     assert [line.x0 for line in figure.layout.shapes] == [lengths[0] + 0.5, sum(lengths) + 0.5]
     assert {note.text for note in figure.layout.annotations} == {"further run"}
+    # Accuracy ends at the top and loss at the bottom, and the words do not lie on the curves.
+    assert {note.yanchor for note in figure.layout.annotations} == {"top"}
     # Of a run that ended by itself nobody knows where the next one began.
     ended = replace(ours, history=ours.history[:-1])
     assert not charts.curves({"ViT": ended}, "loss").layout.shapes

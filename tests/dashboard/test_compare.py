@@ -147,6 +147,29 @@ def test_a_result_of_other_choices_is_said_to_be(compare):
         assert "of other choices" in compare.outdated(found, *changed)
 
 
+def test_the_address_names_the_pair_only_where_two_are_compared(compare):
+    models = ["convmixer", "vit_frozen"]
+    *_, last = compare.compare(PIKACHU, models, SAME)
+    found = last[compare.found]
+    link, _ = compare.changed(found, PIKACHU, models, SAME, "most", "vit_frozen", "convmixer")
+    assert "first=vit_frozen" in link
+    assert "second=convmixer" in link
+    for chosen, first, second in (
+        ([], *models),
+        (None, *models),
+        (["basic_cnn", "vit_frozen"], *models),
+        (models[:1], "convmixer", "convmixer"),
+        (models, "vit_frozen", "vit_frozen"),
+        (models, None, None),
+    ):
+        link, _ = compare.changed(found, PIKACHU, chosen, SAME, "most", first, second)
+        assert "first" not in link
+        assert "second" not in link
+    link, stale = compare.changed(None, PIKACHU, models, SAME, "most", *models)  # it was stopped
+    assert "first" not in link
+    assert stale == ""
+
+
 def test_two_experiments_may_be_compared_with_one_button(compare):
     stages = {button.value: stages for button, stages in compare.presets}
     chosen = compare.available(stages["Experiments 1 and 2"])

@@ -77,7 +77,10 @@ def test_an_address_opens_a_comparison(open_page):
         "ViT frozen, deep head"
     )
     page.get_by_label("each model's own guess").click()
-    address_with(page, "tab=compare", "models=convmixer,vit_frozen", "maps=own")
+    address_with(page, "tab=compare", "models=convmixer,vit_frozen", "maps=own", "first=vit_frozen")
+    page.locator("#compare-picture").get_by_role("button", name="Remove Image").click()
+    expect(page.locator("#compare-result h3")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("first="))
 
 
 def test_an_address_opens_a_part_of_the_experiments(open_page):

@@ -178,6 +178,19 @@ def test_no_address_is_fetched(client, path):
     assert _is_sane(answer)
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/gradio_api/heartbeat/%00", {}), ("/gradio_api/heartbeat/%7f", {}),
+     ("/", {"X-Forwarded-Host": "[::"}), ("/config", {"X-Forwarded-Host": "a:b"}),
+     ("/gradio_api/queue/data?session_hash=x", {"X-Forwarded-Host": "[::"})],
+)  # fmt: skip
+def test_an_address_that_cannot_be_read_is_told_in_a_sentence(client, path, headers):
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 400
+    assert answer.text == "The address of this request cannot be read."
+    assert _is_sane(answer)
+
+
 @pytest.mark.parametrize("query", ["page=1", "page=nonsense", "tab=data&p%61ge=a&page=b", "page"])
 def test_there_is_one_page_whichever_is_asked_for(client, query):
     answer = client.get(f"/?{query}")
