@@ -153,10 +153,8 @@ def further_starts(result: Result) -> tuple[int, ...]:
 
     Nothing where a run ended before its last epoch, as histories do not tell runs apart.
     """
-    settings, lengths = result.card.settings, []
-    while settings:
-        lengths.append(settings.get("epochs", 0))
-        settings = settings.get("further")
+    card = result.card
+    lengths = [card.settings.get("epochs", 0), *(run["epochs"] for _, run in further_runs(card))]
     if sum(lengths) != len(result.history):
         return ()
     return tuple(1 + end for end in itertools.accumulate(lengths[:-1]))

@@ -8,11 +8,12 @@ on its own split of a similar data set.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from pokeclf import recipes
 from pokeclf.errors import PokeclfError
-from pokeclf.recipe import HALF, UNIT, Further, Recipe, TreeRecipe
+from pokeclf.recipe import Recipe, TreeRecipe
 
 SCRATCH = "scratch"
 EXPERIMENT_1 = "experiment 1"
@@ -71,54 +72,17 @@ class StudyModel:
         return self.features_from is not None
 
 
-_STUDY = Recipe(
-    epochs=25,
-    eval_size=240,
-    sizes=((1.0, 240),),
-    lr=1e-3,
-    body_lr=1e-3,
-    batch_size=32,
-    optimizer="adam",
-    schedule="constant",
-    weight_decay=0.0,
-    label_smoothing=0.0,
-    clip=None,
-    patience=5,
-    normalisation=UNIT,
-)
-_TUNED = Recipe(
-    epochs=60,
-    eval_size=240,
-    sizes=((0.6, 160), (0.3, 200), (0.1, 240)),
-    lr=1e-3,
-    body_lr=1e-3,
-    crop=0.4,
-)
-_TREES = ((100, 10), (200, 16), (300, 24))
-
-
-def _recipes(tuned: Recipe, study: Recipe = _STUDY) -> Mapping[str, Recipe]:
+def _recipes(tuned: Recipe, study: Recipe = recipes.STUDY) -> Mapping[str, Recipe]:
     return MappingProxyType({"tuned": tuned, "study": study})
 
 
 def _tree_recipes(**tuned_options: float | int | str) -> Mapping[str, TreeRecipe]:
     return MappingProxyType(
         {
-            "tuned": TreeRecipe(_TREES, tuned_options),
-            "study": TreeRecipe(_TREES),
+            "tuned": TreeRecipe(recipes.TREES, tuned_options),
+            "study": TreeRecipe(recipes.TREES),
         }
     )
-
-
-_BOOSTING = {
-    "learning_rate": 0.1,
-    "max_bin": 64,
-    "subsample": 0.6,
-    # Few features a split make boosting many classes better and several times as fast.
-    "colsample_bynode": 0.05,
-    # With 151 classes most Hessians are tiny; the library's 1 would stop trees much too early.
-    "min_child_weight": 0.05,
-}
 
 
 def _trees(
@@ -129,7 +93,7 @@ def _trees(
     source = "resnet18_finetuned" if experiment == 1 else "resnet18_frozen"
     width = 512 if experiment == 1 else 256
     kinds = (
-        ("xgboost", "XGBoost", _BOOSTING),
+        ("xgboost", "XGBoost", recipes.BOOSTING),
         ("random_forest", "Random Forest", {"min_samples_leaf": 1}),
         ("extra_trees", "Extra Trees", {"min_samples_leaf": 1}),
     )
@@ -164,17 +128,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.0066,
         promised_accuracy=0.45,
         study_parameters=29_600_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                epochs=30,
-                eval_size=120,
-                sizes=((0.5, 80), (0.5, 120)),
-                lr=5e-4,
-                body_lr=1e-3,
-                grid=15,
-            )
-        ),
+        recipes=_recipes(recipes.BASIC_CNN),
     ),
     StudyModel(
         id="residual_cnn",
@@ -185,17 +139,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.1189,
         promised_accuracy=0.65,
         study_parameters=129_000_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                epochs=24,
-                eval_size=80,
-                sizes=((0.33, 32), (0.33, 48), (0.25, 64), (0.09, 80)),
-                lr=5e-4,
-                body_lr=2e-3,
-                grid=5,
-            )
-        ),
+        recipes=_recipes(recipes.RESIDUAL_CNN),
     ),
     StudyModel(
         id="convmixer",
@@ -206,19 +150,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.7109,
         promised_accuracy=0.82,
         study_parameters=700_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                epochs=60,
-                eval_size=180,
-                sizes=((0.4, 80), (0.4, 120), (0.2, 160)),
-                lr=6e-3,
-                body_lr=6e-3,
-                weight_decay=0.02,
-                mixup=0.2,
-                cutmix=0.5,
-            )
-        ),
+        recipes=_recipes(recipes.CONVMIXER),
     ),
     StudyModel(
         id="resnet18_scratch",
@@ -229,17 +161,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.5924,
         promised_accuracy=0.82,
         study_parameters=11_300_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                epochs=48,
-                eval_size=160,
-                sizes=((0.375, 64), (0.25, 96), (0.225, 128), (0.15, 160)),
-                lr=3e-3,
-                body_lr=3e-3,
-                mixup=0.2,
-            )
-        ),
+        recipes=_recipes(recipes.RESNET18_SCRATCH),
         backbone="resnet18",
         study_backbone="resnet18",
     ),
@@ -252,17 +174,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.0844,
         promised_accuracy=0.25,
         study_parameters=85_900_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                epochs=21,
-                eval_size=80,
-                sizes=((0.48, 32), (0.28, 48), (0.19, 64), (0.05, 80)),
-                lr=1e-3,
-                body_lr=5e-4,
-                batch_size=128,
-            )
-        ),
+        recipes=_recipes(recipes.VIT_SCRATCH),
         backbone="vit_base_patch16_224",
         study_backbone="vit_base_patch16_224",
         stored_bits=MappingProxyType({"": 8}),
@@ -276,17 +188,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.6958,
         promised_accuracy=0.945,
         study_parameters=11_300_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                epochs=12,
-                eval_size=224,
-                sizes=((0.5, 128), (0.25, 160), (0.25, 192)),
-                lr=3e-3,
-                body_lr=2e-4,
-            ),
-            replace(_STUDY, frozen_epochs=4),
-        ),
+        recipes=_recipes(recipes.RESNET18_FINETUNED, recipes.STUDY_FINETUNED),
         backbone="resnet18",
         study_backbone="resnet18",
         pretrained=True,
@@ -300,41 +202,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.0385,
         promised_accuracy=0.94,
         study_parameters=85_900_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                epochs=16,
-                eval_size=224,
-                sizes=((0.7, 160), (0.3, 192)),
-                mixup=0.2,
-                cards=0.2,
-                lr=2e-3,
-                body_lr=5e-4,
-                layer_decay=0.8,
-                normalisation=HALF,
-                further=Further(
-                    epochs=8,
-                    sizes=((0.6, 160), (0.4, 192)),
-                    lr=5e-4,
-                    body_lr=1.5e-4,
-                    cards=0.5,
-                    card_times=3,
-                    # By now it knows the training images by heart, so they are made harder.
-                    further=Further(
-                        epochs=8,
-                        sizes=((1.0, 224),),
-                        lr=3e-4,
-                        body_lr=1e-4,
-                        cards=0.3,
-                        card_times=2,
-                        cutmix=1.0,
-                        drop_path=0.1,
-                        kept=0.5,
-                    ),
-                ),
-            ),
-            replace(_STUDY, frozen_epochs=4),
-        ),
+        recipes=_recipes(recipes.VIT_FINETUNED, recipes.STUDY_FINETUNED),
         backbone="vit_tiny_patch16_224",
         study_backbone="vit_base_patch16_224",
         pretrained=True,
@@ -349,20 +217,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.5937,
         promised_accuracy=0.80,
         study_parameters=11_600_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                epochs=120,
-                eval_size=256,
-                sizes=((1.0, 224),),
-                lr=1e-3,
-                body_lr=1e-3,
-                mixup=0.4,
-                views=6,
-                crop=0.5,
-                batch_size=256,
-            )
-        ),
+        recipes=_recipes(recipes.RESNET18_FROZEN),
         backbone="resnet18",
         study_backbone="resnet18",
         pretrained=True,
@@ -377,20 +232,7 @@ STUDY: tuple[StudyModel, ...] = (
         study_accuracy=0.8271,
         promised_accuracy=0.86,
         study_parameters=86_400_000,
-        recipes=_recipes(
-            replace(
-                _TUNED,
-                crop=0.5,
-                views=3,
-                epochs=40,
-                eval_size=224,
-                sizes=((1.0, 224),),
-                lr=2e-3,
-                body_lr=2e-3,
-                batch_size=256,
-                normalisation=HALF,
-            )
-        ),
+        recipes=_recipes(recipes.VIT_FROZEN),
         backbone="vit_tiny_patch16_224",
         study_backbone="vit_base_patch16_224",
         pretrained=True,
