@@ -15,6 +15,7 @@ SOURCES = sorted(
 )
 FLOORS = [
     {"errors", "species", "files", "storage", "recipe", "markup", "containers", "heaps", "sealed"},
+    {"recipes"},
     {"study", "imaging", "hub", "commandline", "evaluation", "latency", "diagnosis", "promises"},
     {"dataset", "models"},
     {"split"},
