@@ -103,6 +103,10 @@ class Recipe:
         """The same with so many epochs at most, those of all runs together."""
         return _within(self, epochs)
 
+    def at(self, side: int) -> Recipe:
+        """The same on pictures of that side in pixels, from its first run to serving."""
+        return _at(replace(self, eval_size=side), side)
+
 
 Run = TypeVar("Run", Recipe, Further)
 
@@ -114,6 +118,11 @@ def _within(run: Run, epochs: int) -> Run:
     if run.further is None:
         return run
     return replace(run, further=_within(run.further, left))
+
+
+def _at(run: Run, side: int) -> Run:
+    further = _at(run.further, side) if run.further else None
+    return replace(run, sizes=((1.0, side),), further=further)
 
 
 @dataclass(frozen=True)

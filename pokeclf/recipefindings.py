@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from math import log
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from pokeclf import diagnosis, study
 from pokeclf.diagnosis import Finding
 from pokeclf.library import Shelf
 from pokeclf.markup import NBSP, as_the_study, percent, table
+from pokeclf.recipe import Recipe
 from pokeclf.results import Result, further_runs, settings_of
 
 MARKED = 0.1
@@ -103,7 +103,7 @@ def all_recipes(shelf: Shelf) -> str:
         rows.append(
             [
                 model.name, as_the_study(model.study_accuracy),
-                percent(theirs.card.test.accuracy) if theirs else "not run",
+                _accuracy(theirs) if theirs else "not run",
                 str(len(np.unique(theirs.guesses))) if theirs else "–",
                 percent(ours.card.test.accuracy) if ours else "–",
             ]
@@ -113,6 +113,12 @@ def all_recipes(shelf: Shelf) -> str:
         "our recipe",
     )  # fmt: skip
     return table(header, rows, "The study's recipe and ours, test accuracy")
+
+
+def _accuracy(result: Result) -> str:
+    """Test accuracy, and on what pictures if they are others than the recipe's."""
+    side = other_side(result)
+    return percent(result.card.test.accuracy) + (f" (at {_pixels(side)})" if side else "")
 
 
 def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
@@ -132,6 +138,9 @@ def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
         if allowed
         else ""
     )
+    side = other_side(theirs)
+    whole = _recipe_of(theirs).eval_size
+    smaller = f" and on pictures of {_pixels(side)} instead of its {_pixels(whole)}" if side else ""
     reported = study.find(model).study_accuracy
     blind = (
         " That is one species in "
@@ -143,7 +152,7 @@ def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
     words = (
         f"<p>The study reports {as_the_study(reported)} for {name}.{blind} Its "
         f"recipe on our images reaches {_interval(theirs)} on the test images, after {epochs} "
-        f"epoch{'s' * (epochs != 1)}{ended}; ours reaches {_interval(ours)}. "
+        f"epoch{'s' * (epochs != 1)}{ended}{smaller}; ours reaches {_interval(ours)}. "
         f"With the study's recipe it names {guessed} of the {classes} species, with ours "
         f"{len(np.unique(ours.guesses))}."
     )
@@ -173,9 +182,7 @@ def _unlike(steps: Sequence[Finding]) -> str:
 
 def clipped(result: Result) -> float | None:
     """To which norm gradients were clipped although the network's recipe clips none."""
-    card = result.card
-    allowed = study.find(card.model).recipes[card.recipe].clip
-    return settings_of(card)["clip"] if allowed is None else None
+    return settings_of(result.card)["clip"] if _recipe_of(result).clip is None else None
 
 
 def allowed_epochs(result: Result) -> int | None:
@@ -183,9 +190,22 @@ def allowed_epochs(result: Result) -> int | None:
 
     Whoever trains can give a run fewer epochs than its recipe has; it may stop by itself sooner.
     """
-    card, made = result.card, len(result.history)
-    allowed = study.find(card.model).recipes[card.recipe].epochs
-    return allowed if made == card.settings["epochs"] < allowed else None
+    made, allowed = len(result.history), _recipe_of(result).epochs
+    return allowed if made == result.card.settings["epochs"] < allowed else None
+
+
+def other_side(result: Result) -> int | None:
+    """Side in pixels of the pictures of a run that was given others than its recipe has.
+
+    None where it was given none: whoever trains can choose smaller ones, which take less time.
+    """
+    side = result.card.settings.get("eval_size")
+    return None if side == _recipe_of(result).eval_size else side
+
+
+def _recipe_of(result: Result) -> Recipe:
+    """The whole recipe of a run, whatever of it the run was given."""
+    return study.find(result.card.model).recipes[result.card.recipe]
 
 
 def _interval(result: Result) -> str:
@@ -199,7 +219,12 @@ def _interval(result: Result) -> str:
 def differences(shelf: Shelf, model: str) -> str:
     """In which settings the two recipes of a network differ."""
     theirs, ours = (settings_of(runs[model].card) for runs in (shelf.study, shelf.tuned))
-    theirs["epochs"] = allowed_epochs(shelf.study[model]) or theirs["epochs"]
+    whole = _recipe_of(shelf.study[model])
+    theirs |= {
+        "epochs": whole.epochs,
+        "eval_size": whole.eval_size,
+        "sizes": [list(each) for each in whole.sizes],  # as cards hold them
+    }
     rows = [
         [words, told(theirs[name]), told(ours[name])]
         for name, (words, told) in SETTINGS.items()
@@ -212,75 +237,3 @@ def differences(shelf: Shelf, model: str) -> str:
         if name in run
     ]
     return table(("setting", "the study's recipe", "our recipe"), rows, "Where the recipes differ")
-
-
-def _cause(findings: Sequence[Finding]) -> str:
-    """Why the network as the study describes it goes blind; empty where that was not examined."""
-    described = diagnosis.as_described(findings)
-    if not described:
-        return ""
-    first, best = described[0], max(findings, key=lambda found: found.accuracy)
-    better = (
-        f" Of these beginnings the best is “{escape(best.variant)}”: it recognises "
-        f"{percent(best.accuracy)} instead of {percent(first.accuracy)}."
-        if best not in described
-        else ""
-    )
-    return (
-        "<p><strong>Why?</strong> Each unit of the dense layer reads the whole last map, whose "
-        "numbers are all positive or 0, and Adam's first step moves every weight equally far, "
-        "whatever the size of its gradient: the steps of a unit's weights add up, and units move "
-        f"by up to {first.first_shift:.0f} times their spread. Those that land below 0 for every "
-        f"picture are dead, {_dead(described)} of them after {first.steps} steps as the study "
-        "describes them. With too few left, the network learns no more than how frequent each "
-        f"species is.{_first_weights(described)}{better}</p>"
-    )
-
-
-def _dead(findings: Sequence[Finding]) -> str:
-    """The share of dead units, or from which to which it reaches."""
-    dead = [found.dead for found in findings]
-    least, most = percent(min(dead)), percent(max(dead))
-    return least if least == most else f"{least} to {most}"
-
-
-def _first_weights(described: Sequence[Finding]) -> str:
-    """How many of the networks that differ in their first weights alone go blind."""
-    if len(described) == 1:
-        return ""
-    return (
-        " Which it will be differs with the first weights: "
-        f"{len(diagnosis.blind(described))} of the {len(described)} networks that began as "
-        "described, but with other first weights each, give every picture the same answer."
-    )
-
-
-def first_steps(findings: Sequence[Finding], classes: int) -> str:
-    """What becomes of the plain CNN in its first steps, in words and a table."""
-    if not findings:
-        return ""
-    rows = [
-        [
-            escape(found.variant), str(found.steps), f"{found.loss:.2f}",
-            f"{found.first_shift:.1f}", percent(found.dead_before), percent(found.dead),
-            str(found.guesses), percent(found.accuracy),
-        ]
-        for found in findings
-    ]  # fmt: skip
-    header = (
-        "beginning", "steps", "training loss", "first step's shift", "dead before", "dead after",
-        "species guessed", "validation accuracy",
-    )  # fmt: skip
-    blind = diagnosis.blind(findings)
-    listed = "; ".join(map(escape, blind)) if blind else "none of them"
-    return (
-        "<h3>Its first steps</h3><p>The plain CNN begins again, as the study describes it and in "
-        "other ways, among them common slips. These leave a network that gives every picture the "
-        f"same answer, as one that is right in {as_the_study(1 / classes)} does: "
-        f"<strong>{listed}</strong>. A blind guess costs {log(classes):.2f}: where the training "
-        "loss is still there, nothing has been learned yet. <em>Shift</em>: how far the first step "
-        "moves the units of the dense layer, in units of their spread. <em>Dead</em>: units that "
-        "are 0 for every picture, so that no gradient reaches them.</p>"
-        + _cause(findings)
-        + table(header, rows, "The first steps of the plain CNN")
-    )

@@ -22,6 +22,7 @@ from pokeclf import (
     embedding,
     exhibits,
     findings,
+    firststeps,
     recipefindings,
     study,
     treefindings,
@@ -182,7 +183,7 @@ def _recipes(library: Library, shelf: Shelf) -> Iterator[Part]:
                 charts.curves(exhibits.both_runs(shelf, model), "accuracy"),
                 findings.CURVES,
                 recipefindings.differences(shelf, model),
-                recipefindings.first_steps(steps, len(shelf.tuned[model].card.classes)),
+                firststeps.told(steps, len(shelf.tuned[model].card.classes)),
             ),
         )
     yield recipefindings.all_recipes(shelf)

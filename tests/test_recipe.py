@@ -1,4 +1,4 @@
-"""Recipes that are cut short."""
+"""Recipes that are cut short, or given smaller pictures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ def test_fewer_epochs_are_those_of_all_runs():
     assert [[run.epochs for run in each.runs] for each in made.values()] == [
         [2], [3], [3, 1], [3, 2], [3, 2, 2], [3, 2, 4],
     ]  # fmt: skip
+
+
+def test_another_side_is_that_of_every_run_and_of_serving():
+    recipe = study.find("convmixer").recipes["tuned"]
+    recipe = replace(recipe, further=replace(SECOND, further=THIRD)).at(48)
+    assert recipe.eval_size == 48
+    assert [run.sizes for run in recipe.runs] == [((1.0, 48),)] * 3
+    assert [run.epochs for run in recipe.within(recipe.epochs + 1).runs][1:] == [1]
+    assert recipe.at(64).runs[2].cutmix == THIRD.cutmix
 
 
 def test_a_further_run_changes_what_it_states_and_keeps_the_rest():

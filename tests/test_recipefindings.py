@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from pokeclf import diagnosis, hub, recipefindings
-from pokeclf.diagnosis import Finding
 from pokeclf.library import Library
 from pokeclf.recipe import Further
 from tests.dashboard.conftest import plain
@@ -112,6 +111,22 @@ def test_a_run_that_was_ended_early_is_told_with_what_its_recipe_allows():
     assert '<th scope="row">epochs, at most</th><td>25</td>' in said
 
 
+def test_a_run_on_smaller_pictures_is_told_to_be_one():
+    shelf = Library(hub.BUNDLED).shelf()
+    result = shelf.study["basic_cnn"]
+    assert "on pictures of" not in plain(recipefindings.verdict(shelf, "basic_cnn"))
+    settings = {**result.card.settings, "eval_size": 64, "sizes": [[1.0, 64]]}
+    smaller = replace(result, card=replace(result.card, settings=settings))
+    changed = replace(shelf, study={"basic_cnn": smaller})
+    said = plain(recipefindings.verdict(changed, "basic_cnn"))
+    assert "epochs and on pictures of 64 px instead of its 240 px; ours" in said
+    assert "% (at 64 px)</td>" in plain(recipefindings.all_recipes(changed))
+    # The recipe itself has the same pictures as ever.
+    assert recipefindings.differences(changed, "basic_cnn") == recipefindings.differences(
+        shelf, "basic_cnn"
+    )
+
+
 def test_a_run_whose_gradients_were_clipped_is_said_to_have_been():
     shelf = Library(hub.BUNDLED).shelf()
     result = shelf.study["basic_cnn"]
@@ -130,32 +145,6 @@ def test_a_run_whose_gradients_were_clipped_is_said_to_have_been():
     verdict, differences = said(**settings, clip=None)
     assert "clipped" not in verdict
     assert "gradients</th><td>any</td><td>5</td>" in differences
-
-
-def test_first_steps_are_a_table():
-    found = (Finding("as described", 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),)
-    said = plain(recipefindings.first_steps(found, 151))
-    assert "A blind guess costs 5.02" in said
-    for cell in ("as described", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
-        assert f">{cell}<" in said
-    assert "does: <strong>as described</strong>" in said
-    assert "by up to 163 times their spread" in said
-    assert "dead, 73.4 % of them after 300 steps" in said
-    assert "Of these beginnings" not in said
-    assert "first weights" not in said
-    seeing = replace(found[0], variant="as described, from others", dead=0.5, guesses=20)
-    told = plain(recipefindings.first_steps((*found, seeing), 151))
-    assert "dead, 50.0 % to 73.4 % of them" in told
-    assert "differs with the first weights: 1 of the 2 networks" in told
-    better = replace(found[0], variant="another", accuracy=0.0957)
-    told = plain(recipefindings.first_steps((*found, better), 151))
-    assert "the best is “another”: it recognises 9.6 % instead of 0.7 %" in told
-    assert "does: <strong>none of them</strong>" in plain(
-        recipefindings.first_steps((seeing,), 151)
-    )
-    other = (replace(found[0], variant="Adam 1e-4"),)
-    assert "Why?" not in recipefindings.first_steps(other, 151)
-    assert recipefindings.first_steps((), 151) == ""
 
 
 def test_a_figure_that_is_not_reproduced_is_said_not_to_be():

@@ -47,6 +47,8 @@ COMMANDS = (
 """Modules of this package that are commands of their own."""
 MAX_SEED = 2**32 - 1
 """scikit-learn takes no larger ones."""
+SIZES = range(32, 481, 16)
+"""Sides of pictures that all networks take: the ViTs cut them into patches of 16 pixels."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help="train networks for so many epochs at most; their cards tell",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        metavar="PIXELS",
+        help="train networks on pictures of that side instead of their recipes'; their cards tell",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="train even what is up to date")
@@ -125,6 +133,10 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
         raise PokeclfError("--budget takes a number of minutes greater than 0.")
     if options.epochs is not None and options.epochs < 1:
         raise PokeclfError("--epochs takes a number from 1.")
+    if options.size is not None and options.size not in SIZES:
+        raise PokeclfError(
+            f"--size takes a multiple of {SIZES.step} from {SIZES.start} to {SIZES[-1]}."
+        )
     start = time.monotonic()
     if not 0 <= options.seed <= MAX_SEED:
         raise PokeclfError(f"--seed takes a number from 0 to {MAX_SEED}.")
@@ -146,6 +158,7 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
         seed=options.seed,
         deadline=None if options.budget is None else start + 60 * options.budget,
         epochs=options.epochs,
+        size=options.size,
     )
 
 

@@ -144,7 +144,8 @@ _SETTINGS = "Chosen on the validation images; the study's figures are its own, o
 _RECIPES = (
     "Adam at 1e-3, cross-entropy, pixels in 0…1, 240 px, no augmentation, early stopping: what the "
     "study describes, run on the same images as ours. Weights are not kept. *N of M* epochs: the "
-    "run was ended there, though its recipe allows more. *Clipped*: to which norm the gradients of "
+    "run was ended there, though its recipe allows more. *Side*: of the pictures of a run that was "
+    "given smaller ones, whose whole epochs take hours. *Clipped*: to which norm the gradients of "
     "that run were clipped, of which the study says nothing. The study's pretrained ViTs were "
     "ViT-B/16, ours are ViT-Ti/16: its figures of them are those of larger networks."
 )

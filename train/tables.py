@@ -197,7 +197,7 @@ def _setting_rows(model: StudyModel, result: Result) -> list[list[str]]:
 def recipes(stored: Stored) -> str:
     """The study's recipe on our images beside the study's figure and our recipe."""
     header = (
-        "model", "study reports", "its recipe here", "epochs", "clipped",
+        "model", "study reports", "its recipe here", "epochs", "side", "clipped",
         "training accuracy at its end", "species ever guessed", "our recipe",
     )  # fmt: skip
     rows = [
@@ -210,11 +210,12 @@ def recipes(stored: Stored) -> str:
 
 def _recipe_row(name: str, result: Result, stored: Stored) -> list[str]:
     tuned, allowed = stored.tuned.get(name), recipefindings.allowed_epochs(result)
-    norm = recipefindings.clipped(result)
+    norm, side = recipefindings.clipped(result), recipefindings.other_side(result)
     epochs = f"{len(result.history)} of {allowed}" if allowed else str(len(result.history))
     return [
         f"`{name}`", f"{study.find(name).study_accuracy:.2%}", with_interval(result.card.test),
-        epochs, f"{norm:g}" if norm else "–", percent(float(result.history[-1]["train_accuracy"])),
+        epochs, f"{side} px" if side else "–", f"{norm:g}" if norm else "–",
+        percent(float(result.history[-1]["train_accuracy"])),
         str(len(np.unique(result.guesses))), with_interval(tuned.card.test) if tuned else "–",
     ]  # fmt: skip
 

@@ -53,6 +53,7 @@ class Workshop:
     seed : of everything random in training.
     deadline : ``time.monotonic()`` value after which no further step is made.
     epochs : how many epochs networks are trained at most, where their recipes have more.
+    size : side in pixels of the pictures that networks learn from; None means their recipes'.
     """
 
     folder: ImageFolder
@@ -64,6 +65,7 @@ class Workshop:
     seed: int
     deadline: float | None
     epochs: int | None = None
+    size: int | None = None
 
     @property
     def keeps_weights(self) -> bool:
@@ -91,9 +93,11 @@ class Workshop:
     def recipe_of(self, model: StudyModel) -> Recipe | TreeRecipe:
         """The recipe in use for that model."""
         recipe = model.recipes[self.recipe]
-        if self.epochs is None or model.is_tree:
+        if model.is_tree:
             return recipe
-        return recipe.within(self.epochs)
+        if self.size is not None:
+            recipe = recipe.at(self.size)
+        return recipe if self.epochs is None else recipe.within(self.epochs)
 
     def run_folder(self, model: StudyModel) -> Path:
         """Where an unfinished run is kept; other images, recipes, seeds and splits get others."""

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from pokeclf import charts, diagnosis, drawings, exhibits, findings, recipefindings
+from pokeclf import charts, diagnosis, drawings, exhibits, findings, firststeps, recipefindings
 from pokeclf.dashboard.address import RECIPES, Address
 from pokeclf.dashboard.chart import Chart
 from pokeclf.dashboard.examples import title_of
@@ -119,7 +119,7 @@ class Recipes(SubTab):
             self.panel: gr.update(visible=bool(kept)),
             self.maps: self._maps(model, drawing, kept),
             self.settings: recipefindings.differences(shelf, model)
-            + recipefindings.first_steps(steps, classes),
+            + firststeps.told(steps, classes),
         }
 
     def maps_of(self, model: str, drawing: str | None) -> str:

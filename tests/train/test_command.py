@@ -61,6 +61,16 @@ def test_fewer_epochs_are_told_and_do_not_count_as_the_recipe(train_command):
         assert (folder / checkpoint.HISTORY).read_text().count("\n") == 1 + made
 
 
+def test_smaller_pictures_are_told_and_do_not_count_as_the_recipe(train_command, capsys):
+    assert train_command("convmixer", "--size=48") == 0
+    card = checkpoint.read_card(train_command.out / "convmixer")
+    assert card.preprocessing.size == card.settings["eval_size"] == 48
+    assert card.settings["sizes"] == [[1.0, 48]]
+    capsys.readouterr()
+    assert train_command("convmixer") == 0
+    assert "up to date" not in capsys.readouterr().out
+
+
 def test_again_trains_anew(train_command, monkeypatch):
     train_command("convmixer")
     epochs, train_epoch = [], loop._train_epoch
@@ -189,6 +199,8 @@ def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tm
         (["convmixer", "--budget=-1"], "--budget takes"),
         (["convmixer", "--budget=nan"], "--budget takes"),
         (["convmixer", "--epochs=0"], "--epochs takes"),
+        (["convmixer", "--size=16"], "--size takes a multiple of 16 from 32 to 480."),
+        (["convmixer", "--size=100"], "--size takes"),
         (["convmixer", "--seed=-1"], "--seed takes"),
         (["convmixer", "--seed=99999999999"], "--seed takes"),
         (["all", "nonsense"], "There is no model 'nonsense'"),

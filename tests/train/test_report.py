@@ -148,13 +148,15 @@ def test_tables_of_made_up_results(tmp_path):
         trust={"convmixer": {"grad-cam": TRUST}},
     )
     assert "| `convmixer` | 50.0% (9%–91%) |" in tables.by_kind(stored)
-    assert "| `convmixer` | 71.09% | 50.00% (48.0%–52.0%) | 1 | – | 12.5% | 2 |" in tables.recipes(
-        stored
+    assert (
+        "| `convmixer` | 71.09% | 50.00% (48.0%–52.0%) | 1 | – | – | 12.5% | 2 |"
+        in tables.recipes(stored)
     )
-    ended = replace(second, card=replace(second.card, settings={"epochs": 1}))
+    settings = {"epochs": 1, "eval_size": 64}
+    ended = replace(second, card=replace(second.card, settings=settings))
     allowed = study.find("convmixer").recipes["tuned"].epochs
     told = tables.recipes(replace(stored, study={"convmixer": ended}))
-    assert f"| 1 of {allowed} | – | 12.5% | 2 |" in told
+    assert f"| 1 of {allowed} | 64 px | – | 12.5% | 2 |" in told
     assert "50.00% ± 0.00" in tables.seeds(stored)
     # Of the four, the first alone is right once and the other alone twice.
     assert "| `convmixer` | `resnet18_scratch` | 1 | 2 | 1.0000 |" in tables.neighbours(stored)

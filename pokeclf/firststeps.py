@@ -1,0 +1,83 @@
+"""The first steps of the study's plain CNN, and why they leave it blind, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from math import log
+
+from pokeclf import diagnosis
+from pokeclf.diagnosis import Finding
+from pokeclf.markup import as_the_study, percent, table
+
+
+def told(findings: Sequence[Finding], classes: int) -> str:
+    """What becomes of the plain CNN in its first steps, in words and a table."""
+    if not findings:
+        return ""
+    rows = [
+        [
+            escape(found.variant), str(found.steps), f"{found.loss:.2f}",
+            f"{found.first_shift:.1f}", percent(found.dead_before), percent(found.dead),
+            str(found.guesses), percent(found.accuracy),
+        ]
+        for found in findings
+    ]  # fmt: skip
+    header = (
+        "beginning", "steps", "training loss", "first step's shift", "dead before", "dead after",
+        "species guessed", "validation accuracy",
+    )  # fmt: skip
+    blind = diagnosis.blind(findings)
+    listed = "; ".join(map(escape, blind)) if blind else "none of them"
+    return (
+        "<h3>Its first steps</h3><p>The plain CNN begins again, as the study describes it and in "
+        "other ways, among them common slips. These leave a network that gives every picture the "
+        f"same answer, as one that is right in {as_the_study(1 / classes)} does: "
+        f"<strong>{listed}</strong>. A blind guess costs {log(classes):.2f}: where the training "
+        "loss is still there, nothing has been learned yet. <em>Shift</em>: how far the first step "
+        "moves the units of the dense layer, in units of their spread. <em>Dead</em>: units that "
+        "are 0 for every picture, so that no gradient reaches them.</p>"
+        + _cause(findings)
+        + table(header, rows, "The first steps of the plain CNN")
+    )
+
+
+def _cause(findings: Sequence[Finding]) -> str:
+    """Why the network as the study describes it goes blind; empty where that was not examined."""
+    described = diagnosis.as_described(findings)
+    if not described:
+        return ""
+    first, best = described[0], max(findings, key=lambda found: found.accuracy)
+    better = (
+        f" Of these beginnings the best is “{escape(best.variant)}”: it recognises "
+        f"{percent(best.accuracy)} instead of {percent(first.accuracy)}."
+        if best not in described
+        else ""
+    )
+    return (
+        "<p><strong>Why?</strong> Each unit of the dense layer reads the whole last map, whose "
+        "numbers are all positive or 0, and Adam's first step moves every weight equally far, "
+        "whatever the size of its gradient: the steps of a unit's weights add up, and units move "
+        f"by up to {first.first_shift:.0f} times their spread. Those that land below 0 for every "
+        f"picture are dead, {_dead(described)} of them after {first.steps} steps as the study "
+        "describes them. With too few left, the network learns no more than how frequent each "
+        f"species is.{_first_weights(described)}{better}</p>"
+    )
+
+
+def _dead(findings: Sequence[Finding]) -> str:
+    """The share of dead units, or from which to which it reaches."""
+    dead = [found.dead for found in findings]
+    least, most = percent(min(dead)), percent(max(dead))
+    return least if least == most else f"{least} to {most}"
+
+
+def _first_weights(described: Sequence[Finding]) -> str:
+    """How many of the networks that differ in their first weights alone go blind."""
+    if len(described) == 1:
+        return ""
+    return (
+        " Which it will be differs with the first weights: "
+        f"{len(diagnosis.blind(described))} of the {len(described)} networks that began as "
+        "described, but with other first weights each, give every picture the same answer."
+    )

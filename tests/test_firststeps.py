@@ -1,0 +1,33 @@
+"""The first steps of the plain CNN, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pokeclf import firststeps
+from pokeclf.diagnosis import Finding
+from tests.dashboard.conftest import plain
+
+
+def test_first_steps_are_a_table():
+    found = (Finding("as described", 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),)
+    said = plain(firststeps.told(found, 151))
+    assert "A blind guess costs 5.02" in said
+    for cell in ("as described", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
+        assert f">{cell}<" in said
+    assert "does: <strong>as described</strong>" in said
+    assert "by up to 163 times their spread" in said
+    assert "dead, 73.4 % of them after 300 steps" in said
+    assert "Of these beginnings" not in said
+    assert "first weights" not in said
+    seeing = replace(found[0], variant="as described, from others", dead=0.5, guesses=20)
+    told = plain(firststeps.told((*found, seeing), 151))
+    assert "dead, 50.0 % to 73.4 % of them" in told
+    assert "differs with the first weights: 1 of the 2 networks" in told
+    better = replace(found[0], variant="another", accuracy=0.0957)
+    told = plain(firststeps.told((*found, better), 151))
+    assert "the best is “another”: it recognises 9.6 % instead of 0.7 %" in told
+    assert "does: <strong>none of them</strong>" in plain(firststeps.told((seeing,), 151))
+    other = (replace(found[0], variant="Adam 1e-4"),)
+    assert "Why?" not in firststeps.told(other, 151)
+    assert firststeps.told((), 151) == ""
