@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from pokeclf import evaluation, models, study
+from pokeclf import evaluation, models, recipefindings, study
 from pokeclf.checkpoint import Card
 from pokeclf.explain.trust import Trust
 from pokeclf.novelty import Novelty
@@ -23,11 +23,12 @@ from train.tables import (
     with_interval,
 )
 
-_RECIPE_KEYS = (
-    "epochs", "sizes", "optimizer", "schedule", "lr", "body_lr", "weight_decay", "batch_size",
-    "label_smoothing", "clip", "mixup", "cutmix", "crop", "cards", "card_times", "views",
-    "frozen_epochs", "layer_decay", "grid", "n_estimators", "max_depth",
-)  # fmt: skip
+_SETTINGS = (
+    *(name for name in recipefindings.SETTINGS if name not in ("eval_size", "normalisation")),
+    "n_estimators",
+    "max_depth",
+)
+"""Names of the settings that a row tells; the two left out are what the row of the input says."""
 
 
 def model_card(result: Result, known: Mapping[str, Trust], detector: Novelty | None) -> str:
@@ -103,7 +104,7 @@ def _data(result: Result) -> str:
 def _recipe(result: Result) -> str:
     card = result.card
     seen = card.preprocessing
-    rows = [[key, str(card.settings[key])] for key in _RECIPE_KEYS if key in card.settings]
+    rows = [[key, str(card.settings[key])] for key in _SETTINGS if key in card.settings]
     for place, run in further_runs(card):
         rows += [[f"{name} of the {place} run", str(value)] for name, value in run.items()]
     for name, value in card.settings.get("options", {}).items():
