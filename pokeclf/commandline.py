@@ -12,6 +12,9 @@ from typing import NoReturn
 
 from pokeclf.errors import PokeclfError
 
+SIDES = range(32, 481, 16)
+"""The ViTs cut pictures into patches of 16 pixels."""
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one sentence, without the whole usage."""
@@ -47,6 +50,15 @@ def path(text: str) -> Path:
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError("a path may not be empty")
     return Path(text)
+
+
+def side(text: str) -> int:
+    """An argument that is a side of square pictures, in pixels, that every network takes."""
+    if not text.isdecimal() or int(text) not in SIDES:
+        raise argparse.ArgumentTypeError(
+            f"takes a multiple of {SIDES.step} from {SIDES.start} to {SIDES[-1]}"
+        )
+    return int(text)
 
 
 def printable(text: object) -> str:

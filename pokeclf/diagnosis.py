@@ -1,4 +1,4 @@
-"""What became of the study's plain CNN in its first steps, taken in several ways."""
+"""What became of the study's plain CNNs in their first steps, taken in several ways."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pokeclf.errors import PokeclfError
 from pokeclf.files import write_atomically
 
 FILE = "study/diagnosis.csv"
-MODEL = "basic_cnn"
+MODELS = ("basic_cnn", "residual_cnn")
+"""Ids of the networks that are examined: those whose dense layer reads the whole last map."""
 AS_DESCRIBED = "as described"
 """So begin the names of the ways that the study describes; they differ in their first weights."""
 
@@ -23,6 +24,7 @@ class Finding:
 
     Attributes
     ----------
+    side : of the pictures, in pixels.
     loss : mean cross-entropy over the last tenth of the steps, nats; guessing blindly costs
         the logarithm of the number of species.
     first_shift : largest change of a unit of the dense layer, before its ReLU, by the first step,
@@ -33,7 +35,9 @@ class Finding:
     accuracy : share of probe images that are recognised.
     """
 
+    model: str
     variant: str
+    side: int
     steps: int
     loss: float
     first_shift: float
@@ -81,6 +85,13 @@ def read(root: Path) -> tuple[Finding, ...]:
         ) from None
 
 
+def of(root: Path, model: str) -> tuple[Finding, ...]:
+    """The findings about one network; raises PokeclfError as :func:`read` does."""
+    if model not in MODELS:
+        return ()
+    return tuple(found for found in read(root) if found.model == model)
+
+
 _COLUMNS = tuple(field.name for field in fields(Finding))
 
 
@@ -88,7 +99,9 @@ def _finding(row: dict[str, str]) -> Finding:
     if tuple(row) != _COLUMNS:
         raise ValueError
     return Finding(
+        model=row["model"],
         variant=row["variant"],
+        side=int(row["side"]),
         steps=int(row["steps"]),
         loss=float(row["loss"]),
         first_shift=float(row["first_shift"]),

@@ -1,4 +1,4 @@
-"""The first steps of the study's plain CNN, and why they leave it blind, as HTML."""
+"""The first steps of one of the study's plain CNNs, and why they leave it blind, as HTML."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from html import escape
 from math import log
 
-from pokeclf import diagnosis
+from pokeclf import diagnosis, study
 from pokeclf.diagnosis import Finding
-from pokeclf.markup import as_the_study, percent, table
+from pokeclf.markup import NBSP, as_the_study, percent, table
 
 
 def told(findings: Sequence[Finding], classes: int) -> str:
-    """What becomes of the plain CNN in its first steps, in words and a table."""
+    """What becomes of a network in its first steps, in words and a table.
+
+    Parameters
+    ----------
+    findings : all about that network.
+    """
     if not findings:
         return ""
     rows = [
@@ -30,16 +35,23 @@ def told(findings: Sequence[Finding], classes: int) -> str:
     blind = diagnosis.blind(findings)
     listed = "; ".join(map(escape, blind)) if blind else "none of them"
     return (
-        "<h3>Its first steps</h3><p>The plain CNN begins again, as the study describes it and in "
-        "other ways, among them common slips. These leave a network that gives every picture the "
-        f"same answer, as one that is right in {as_the_study(1 / classes)} does: "
+        f"<h3>Its first steps</h3><p>The network begins again{_on_smaller(findings)}, as the study "
+        "describes it and in other ways, among them common slips. These leave a network that gives "
+        f"every picture the same answer, as one that is right in {as_the_study(1 / classes)} does: "
         f"<strong>{listed}</strong>. A blind guess costs {log(classes):.2f}: where the training "
         "loss is still there, nothing has been learned yet. <em>Shift</em>: how far the first step "
         "moves the units of the dense layer, in units of their spread. <em>Dead</em>: units that "
         "are 0 for every picture, so that no gradient reaches them.</p>"
         + _cause(findings)
-        + table(header, rows, "The first steps of the plain CNN")
+        + table(header, rows, f"The first steps of {study.find(findings[0].model).name}")
     )
+
+
+def _on_smaller(findings: Sequence[Finding]) -> str:
+    """Of which side the pictures are, where it is not the study's."""
+    first = findings[0]
+    usual = study.find(first.model).recipes["study"].eval_size
+    return f" on pictures of {first.side}{NBSP}px" if first.side != usual else ""
 
 
 def _cause(findings: Sequence[Finding]) -> str:

@@ -175,7 +175,7 @@ def _training(library: Library, shelf: Shelf) -> Iterator[Part]:
 
 def _recipes(library: Library, shelf: Shelf) -> Iterator[Part]:
     for model in recipefindings.both(shelf):
-        steps = diagnosis.read(library.root) if model == diagnosis.MODEL else ()
+        steps = diagnosis.of(library.root, model)
         yield Choice(
             exhibits.name_of(model),
             (

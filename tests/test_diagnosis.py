@@ -1,4 +1,4 @@
-"""Stored findings about the plain CNN's first steps."""
+"""Stored findings about the plain CNNs' first steps."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from pokeclf.diagnosis import Finding
 from pokeclf.errors import PokeclfError
 
 FOUND = (
-    Finding("as it was", 300, 5.017, 163.4, 0.01, 0.73, 1, 0.0066),
-    Finding("a smaller step, 1e-5", 300, 4.2, 0.9, 0.01, 0.02, 120, 0.11),
+    Finding("basic_cnn", "as it was", 240, 300, 5.017, 163.4, 0.01, 0.73, 1, 0.0066),
+    Finding("residual_cnn", "a smaller step, 1e-5", 64, 300, 4.2, 0.9, 0.01, 0.02, 120, 0.11),
 )
 
 
 def test_findings_come_back(tmp_path):
     diagnosis.write(tmp_path, FOUND)
     assert diagnosis.read(tmp_path) == FOUND
+
+
+def test_each_network_has_its_own(tmp_path):
+    diagnosis.write(tmp_path, FOUND)
+    assert diagnosis.of(tmp_path, "residual_cnn") == FOUND[1:]
+    (tmp_path / diagnosis.FILE).write_text("damaged")
+    assert diagnosis.of(tmp_path, "convmixer") == ()
 
 
 def test_nothing_may_have_been_examined(tmp_path):

@@ -10,7 +10,9 @@ from tests.dashboard.conftest import plain
 
 
 def test_first_steps_are_a_table():
-    found = (Finding("as described", 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),)
+    found = (
+        Finding("basic_cnn", "as described", 240, 300, 5.0171, 163.4, 0.01, 0.7344, 1, 0.0066),
+    )
     said = plain(firststeps.told(found, 151))
     assert "A blind guess costs 5.02" in said
     for cell in ("as described", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
@@ -20,6 +22,10 @@ def test_first_steps_are_a_table():
     assert "dead, 73.4 % of them after 300 steps" in said
     assert "Of these beginnings" not in said
     assert "first weights" not in said
+    assert "begins again, as the study" in said
+    assert "The first steps of Basic CNN" in said
+    smaller = plain(firststeps.told((replace(found[0], side=64),), 151))
+    assert "begins again on pictures of 64 px, as the study" in smaller
     seeing = replace(found[0], variant="as described, from others", dead=0.5, guesses=20)
     told = plain(firststeps.told((*found, seeing), 151))
     assert "dead, 50.0 % to 73.4 % of them" in told

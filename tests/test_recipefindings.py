@@ -156,7 +156,7 @@ def test_a_figure_that_is_not_reproduced_is_said_not_to_be():
 def test_a_run_that_learned_does_not_hide_those_that_went_blind():
     shelf = Library(hub.BUNDLED).shelf()
     learned = replace(shelf, study={"basic_cnn": shelf.study["vit_finetuned"]})
-    steps = diagnosis.read(hub.BUNDLED)
+    steps = diagnosis.of(hub.BUNDLED, "basic_cnn")
     said = plain(recipefindings.verdict(learned, "basic_cnn", steps))
     assert "other beginnings of the same recipe do" in said
     assert "not reproduced" not in said

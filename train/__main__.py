@@ -7,8 +7,8 @@ measures them again, ``python -m train data --data DIR`` describes the data set,
 ``python -m train novelty MODEL… --data DIR --others DIR`` tells pictures of something else,
 ``python -m train cardfinder --data DIR --backgrounds DIR`` learns to find trading cards,
 ``python -m train cards MODEL… --data DIR --backgrounds DIR`` measures how they are recognised, and
-``python -m train diagnose --data DIR`` looks for the reason why the study's plain CNN never
-learned.
+``python -m train diagnose MODEL… --data DIR`` looks for the reason why the study's plain CNNs
+hardly learned.
 """
 
 from __future__ import annotations
@@ -47,8 +47,6 @@ COMMANDS = (
 """Modules of this package that are commands of their own."""
 MAX_SEED = 2**32 - 1
 """scikit-learn takes no larger ones."""
-SIZES = range(32, 481, 16)
-"""Sides of pictures that all networks take: the ViTs cut them into patches of 16 pixels."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--size",
-        type=int,
+        type=commandline.side,
         metavar="PIXELS",
         help="train networks on pictures of that side instead of their recipes'; their cards tell",
     )
@@ -133,10 +131,6 @@ def _open_workshop(options: argparse.Namespace) -> Workshop:
         raise PokeclfError("--budget takes a number of minutes greater than 0.")
     if options.epochs is not None and options.epochs < 1:
         raise PokeclfError("--epochs takes a number from 1.")
-    if options.size is not None and options.size not in SIZES:
-        raise PokeclfError(
-            f"--size takes a multiple of {SIZES.step} from {SIZES.start} to {SIZES[-1]}."
-        )
     start = time.monotonic()
     if not 0 <= options.seed <= MAX_SEED:
         raise PokeclfError(f"--seed takes a number from 0 to {MAX_SEED}.")

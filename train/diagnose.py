@@ -1,16 +1,16 @@
-"""``python -m train diagnose --data DIR``: why the study's plain CNN never learned.
+"""``python -m train diagnose MODEL… --data DIR``: why the study's plain CNNs hardly learned.
 
-0.66 % is one species in 151: the network answered the same for every image. Here its first epoch
+0.66 % is one species in 151: such a network answers the same for every image. Here the first epoch
 is begun again, as the study describes it and in other ways, among them common slips, and after it
-is counted how much of its dense layer is dead, that is, zero for every image.
+is counted how much of the dense layer is dead, that is, zero for every image.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, islice
+from itertools import count, islice, product
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +19,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from pokeclf import commandline, dataset, diagnosis, study
+from pokeclf import commandline, dataset, diagnosis, models, study
+from pokeclf.dataset import ImageFolder
 from pokeclf.diagnosis import Finding
 from pokeclf.errors import PokeclfError
-from pokeclf.models.basic_cnn import BasicCNN
-from pokeclf.split import read_split
+from pokeclf.models.grid import GridNetwork
+from pokeclf.split import Split, read_split
+from pokeclf.study import StudyModel
 from train.batches import ImageBatches, preprocessing_at
 from train.device import autocast, best_device, layout, to_device
 from train.finished import parser
 from train.sources import data_folder
 
 BATCH, PROBE = 32, 512
-OUR_CLIP = study.find(diagnosis.MODEL).recipes["tuned"].clip
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class Variant:
     optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
     lr: float = 1e-3
     scale: float = 1.0
-    clip: float | None = None
-    """Largest norm of the gradients; None means any."""
-    grid: int | None = None
-    """Side of the map that the dense layer reads, the network's own when None."""
+    clip: bool = False
+    """Whether gradients are clipped to the norm of our recipe."""
+    coarse: bool = False
+    """Whether the dense layer reads as few places as in our recipe."""
     shuffle: bool = True
     """Whether the images come in random order, not species by species."""
     softmax: bool = False
@@ -57,25 +58,29 @@ VARIANTS = (
     Variant(f"{diagnosis.AS_DESCRIBED}: Adam 1e-3, pixels 0…1"),
     Variant(f"{diagnosis.AS_DESCRIBED}, from other first weights", seed=1),
     Variant(f"{diagnosis.AS_DESCRIBED}, from still others", seed=2),
-    Variant("gradients clipped, as in our training", clip=OUR_CLIP),
-    Variant("pixels 0…255", scale=255.0),
-    Variant("Adam 1e-2", lr=1e-2),
+    Variant("gradients clipped, as in our training", clip=True),
     Variant("Adam 1e-4", lr=1e-4),
     Variant("SGD 1e-2, momentum 0.9", optimizer=torch.optim.SGD, lr=1e-2),
+    Variant("dense layer on as few places as in our recipe", coarse=True),
+    Variant("pixels 0…255", scale=255.0),
+    Variant("Adam 1e-2", lr=1e-2),
     Variant("images species by species, not shuffled", shuffle=False),
     Variant("a softmax before the cross-entropy, which has its own", softmax=True),
-    Variant("dense layer on 15 × 15 places, as in our recipe", grid=15),
 )
 
 
 def examine(
-    variant: Variant, images: ImageBatches, probe: tuple[Tensor, Tensor], steps: int, classes: int
+    model: StudyModel,
+    variant: Variant,
+    images: ImageBatches,
+    probe: tuple[Tensor, Tensor],
+    steps: int,
 ) -> Finding:
     """Take the first steps of a variant and look at the network."""
-    device = best_device()
+    device, ours = best_device(), model.recipes["tuned"]
     torch.manual_seed(variant.seed)
-    network = BasicCNN(classes)
-    network = network.coarse(variant.grid) if variant.grid else network
+    network = models.build(model.architecture, len(images.folder.classes))
+    network = network.coarse(ours.grid) if variant.coarse else network
     network.to(device, memory_format=layout(device))
     options = {"momentum": 0.9} if variant.optimizer is torch.optim.SGD else {}
     optimizer = variant.optimizer(network.parameters(), lr=variant.lr, **options)
@@ -92,7 +97,7 @@ def examine(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if variant.clip:
-            nn.utils.clip_grad_norm_(network.parameters(), variant.clip)
+            nn.utils.clip_grad_norm_(network.parameters(), ours.clip)
         optimizer.step()
         losses.append(loss.item())
         if len(losses) == 1:
@@ -102,7 +107,9 @@ def examine(
     guesses = network.head[1:](after.to(device)).argmax(1).cpu()
     last = losses[-max(1, len(losses) // 10) :]
     return Finding(
+        model=model.id,
         variant=variant.name,
+        side=images.preprocessing.size,
         steps=len(losses),
         loss=round(sum(last) / len(last), 3),
         first_shift=round(first_shift, 2),
@@ -119,8 +126,8 @@ def _dead(units: Tensor) -> float:
 
 
 @torch.no_grad()
-def _dense_inputs(network: BasicCNN, inputs: Tensor, device: torch.device) -> Tensor:
-    """The dense layer's units before its ReLU: N × 256."""
+def _dense_inputs(network: GridNetwork, inputs: Tensor, device: torch.device) -> Tensor:
+    """The dense layer's units before its ReLU: N × units."""
     network.eval()
     dense: nn.Linear = network.head[0]
     parts = []
@@ -138,40 +145,75 @@ def _endless(images: ImageBatches) -> Iterator[tuple[Tensor, Tensor]]:
 
 def main(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
-    with_steps = parser("diagnose", __doc__)
-    with_steps.add_argument(
+    of_networks = parser("diagnose", __doc__)
+    of_networks.add_argument(
+        "models", nargs="+", metavar="MODEL", help=f"ids, or: all; {', '.join(diagnosis.MODELS)}"
+    )
+    of_networks.add_argument(
         "--steps", type=int, help=f"batches of {BATCH} images; one epoch when not given"
     )
-    with_steps.add_argument(
+    of_networks.add_argument(
+        "--size",
+        type=commandline.side,
+        metavar="PIXELS",
+        help="side of the pictures, the study's when not given",
+    )
+    of_networks.add_argument(
         "--again", action="store_true", help="make even those that are written already"
     )
-    options = with_steps.parse_args(arguments)
+    options = of_networks.parse_args(arguments)
     return commandline.run(lambda: _diagnose(options))
 
 
 def _diagnose(options: argparse.Namespace) -> int:
+    chosen = _chosen(options.models)
     if options.steps is not None and options.steps < 1:
         raise PokeclfError("--steps takes a number of at least 1.")
     folder = dataset.open_folder(data_folder(options.data), options.work)
     split = read_split(options.out / "split.json")
     split.check(folder, options.out)
-    recipe = study.find(diagnosis.MODEL).recipes["study"]
-    probe_indices = split.indices(folder, "validation")
-    probe_indices = np.random.default_rng(0).permutation(probe_indices)[:PROBE]
-    preprocessing = preprocessing_at(recipe, recipe.eval_size)
-    (probe,) = ImageBatches(folder, probe_indices, preprocessing, PROBE)
-    train = ImageBatches(folder, split.indices(folder, "train"), preprocessing, BATCH)
-    findings = {} if options.again else {each.variant: each for each in _written(options.out)}
-    for variant in VARIANTS:
-        images = replace(train, shuffle=variant.shuffle, seed=variant.seed)
-        steps = options.steps or len(images)
-        if variant.name in findings and findings[variant.name].steps == steps:
-            continue
-        findings[variant.name] = examine(variant, images, probe, steps, len(folder.classes))
-        print(findings[variant.name])
-        known = [each.name for each in VARIANTS if each.name in findings]
-        diagnosis.write(options.out, [findings[name] for name in known])
+    findings = {(each.model, each.variant): each for each in _written(options.out)}
+    for model in chosen:
+        side = options.size or model.recipes["study"].eval_size
+        probe, train = _images(model, folder, split, side)
+        steps = options.steps or len(train)
+        for variant in VARIANTS:
+            key = model.id, variant.name
+            known = None if options.again else findings.get(key)
+            if known and (known.side, known.steps) == (side, steps):
+                continue
+            images = replace(train, shuffle=variant.shuffle, seed=variant.seed)
+            findings[key] = examine(model, variant, images, probe, steps)
+            print(findings[key])
+            diagnosis.write(options.out, _in_order(findings))
     return 0
+
+
+def _chosen(names: Sequence[str]) -> list[StudyModel]:
+    """The named networks in the study's order."""
+    wanted = {study.find(name).id for name in names if name != "all"}
+    if unfit := wanted - set(diagnosis.MODELS):
+        raise PokeclfError(
+            f"{', '.join(sorted(unfit))} cannot be examined so; {' and '.join(diagnosis.MODELS)} "
+            "can."
+        )
+    return [study.find(name) for name in diagnosis.MODELS if "all" in names or name in wanted]
+
+
+def _images(
+    model: StudyModel, folder: ImageFolder, split: Split, side: int
+) -> tuple[tuple[Tensor, Tensor], ImageBatches]:
+    """Some validation images with their labels, and the training images, as the study sees them."""
+    preprocessing = preprocessing_at(model.recipes["study"], side)
+    some = np.random.default_rng(0).permutation(split.indices(folder, "validation"))[:PROBE]
+    (probe,) = ImageBatches(folder, some, preprocessing, PROBE)
+    return probe, ImageBatches(folder, split.indices(folder, "train"), preprocessing, BATCH)
+
+
+def _in_order(findings: Mapping[tuple[str, str], Finding]) -> list[Finding]:
+    """Findings by model and variant, in the order of both tables."""
+    keys = product(diagnosis.MODELS, (variant.name for variant in VARIANTS))
+    return [findings[key] for key in keys if key in findings]
 
 
 def _written(root: Path) -> tuple[Finding, ...]:

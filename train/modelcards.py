@@ -13,15 +13,8 @@ from pokeclf.explain.trust import Trust
 from pokeclf.novelty import Novelty
 from pokeclf.results import Result, further_runs
 from pokeclf.study import StudyModel
-from train.tables import (
-    TRUST_HEADER,
-    detector_header,
-    detector_rows,
-    markdown,
-    percent,
-    trust_row,
-    with_interval,
-)
+from train import trusttable
+from train.tables import detector_header, detector_rows, markdown, percent, with_interval
 
 _SETTINGS = (
     *(name for name in recipefindings.SETTINGS if name not in ("eval_size", "normalisation")),
@@ -150,7 +143,7 @@ def _explanations(known: Mapping[str, Trust]) -> str:
     if not known:
         return ""
     images = next(iter(known.values())).images
-    table = markdown(("method", *TRUST_HEADER), map(trust_row, known.values()))
+    table = markdown(("method", *trusttable.HEADER), map(trusttable.row, known.values()))
     return (
         f"How its maps did on {images} test images; [the results](../../docs/results.md) say what "
         f"the columns mean.\n\n{table}"

@@ -21,7 +21,7 @@ from pokeclf.modelstore import ModelStore, Status
 from pokeclf.novelty import Novelty
 from pokeclf.results import Result
 from pokeclf.split import read_split
-from train import promised, tables
+from train import promised, tables, trusttable
 from train.modelcards import model_card
 from train.tables import Stored
 
@@ -99,8 +99,8 @@ def results_page(stored: Stored) -> str:
         ("Pictures of something else", _OTHERS, tables.detectors(stored)),
         ("Settings of the trees", _SETTINGS, tables.tree_settings(stored)),
         ("The study's recipe on our images", _RECIPES, tables.recipes(stored)),
-        ("The plain CNN's first steps", _DIAGNOSIS, tables.diagnosis(stored)),
-        ("Can the maps be believed?", TRUST, tables.trust(stored)),
+        ("First steps", _DIAGNOSIS, tables.diagnosis(stored)),
+        ("Can the maps be believed?", TRUST, trusttable.table(stored)),
         ("Seeds", _SEEDS, tables.seeds(stored)),
         ("Do neighbours differ?", _NEIGHBOURS, tables.neighbours(stored)),
     )

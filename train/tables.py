@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isnan
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from pokeclf import evaluation, recipefindings, study
 from pokeclf.cardfigures import CardFigures
 from pokeclf.diagnosis import Finding
 from pokeclf.evaluation import Metrics
-from pokeclf.explain.methods import METHODS
 from pokeclf.explain.trust import Trust
 from pokeclf.novelty import Novelty, Refusals
 from pokeclf.results import Result
@@ -221,14 +219,15 @@ def _recipe_row(name: str, result: Result, stored: Stored) -> list[str]:
 
 
 def diagnosis(stored: Stored) -> str:
-    """What becomes of the plain CNN in its first steps."""
+    """What becomes of the plain CNNs in their first steps."""
     header = (
-        "beginning", "steps", "training loss", "first step's shift", "dead before", "dead after",
-        "species guessed", "validation accuracy",
+        "model", "beginning", "side", "steps", "training loss", "first step's shift",
+        "dead before", "dead after", "species guessed", "validation accuracy",
     )  # fmt: skip
     rows = [
         [
-            found.variant, str(found.steps), f"{found.loss:.3f}", f"{found.first_shift:.1f}",
+            f"`{found.model}`", found.variant, f"{found.side} px", str(found.steps),
+            f"{found.loss:.3f}", f"{found.first_shift:.1f}",
             percent(found.dead_before), percent(found.dead), str(found.guesses),
             percent(found.accuracy),
         ]
@@ -264,41 +263,3 @@ def _neighbours_row(first: Result, second: Result) -> list[str]:
         f"`{first.card.model}`", f"`{second.card.model}`", str(test.only_first),
         str(test.only_second), "< 0.0001" if test.p_value < 1e-4 else f"{test.p_value:.4f}",
     ]  # fmt: skip
-
-
-TRUST_HEADER = (
-    "deletion", "insertion", "ROAD", "better than random", "marks nothing",
-    "like that of a random head", "of random weights", "of shuffled labels",
-)  # fmt: skip
-
-
-def trust(stored: Stored) -> str:
-    """How the maps of every examined model and method did."""
-    rows = [
-        [f"`{name}`", *trust_row(row)]
-        for name, known in stored.trust.items()
-        for row in known.values()
-    ]
-    return markdown(("model", "method", *TRUST_HEADER), rows)
-
-
-def trust_row(row: Trust) -> list[str]:
-    """A method and what is known of its maps."""
-    gains = [
-        f"{row.deletion:+.3f} ± {row.deletion - row.deletion_low:.3f}",
-        f"{row.insertion:+.3f} ± {row.insertion - row.insertion_low:.3f}",
-        f"{row.road:+.3f} ± {row.road - row.road_low:.3f}",
-    ]
-    return [
-        METHODS[row.method].name, *gains, "yes" if row.beats_random else "**no**",
-        percent(row.empty), _alike(row.other_head, False),
-        _alike(row.other_weights, row.ignores_weights),
-        _alike(row.other_labels, row.ignores_labels),
-    ]  # fmt: skip
-
-
-def _alike(correlation: float, failed: bool) -> str:
-    """A rank correlation with maps of a randomised model; a dash where there was none."""
-    if isnan(correlation):
-        return "–"
-    return f"**{correlation:.2f}**" if failed else f"{correlation:.2f}"

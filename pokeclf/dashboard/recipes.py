@@ -108,7 +108,7 @@ class Recipes(SubTab):
     def show(self, model: str, quantity: str, drawing: str | None) -> Updates:
         """A network's two trainings: words, curves, maps, settings, and its first steps."""
         shelf = self._shelf_with(model)
-        steps = diagnosis.read(self.library.root) if model == diagnosis.MODEL else ()
+        steps = diagnosis.of(self.library.root, model)
         known = quantity if quantity in exhibits.QUANTITIES else QUANTITIES[0][1]
         kept = drawings.read(self.library.root / "study" / model)
         classes = len(shelf.study[model].card.classes)

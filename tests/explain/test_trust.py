@@ -10,7 +10,7 @@ import pytest
 from pokeclf.checkpoint import CheckpointError
 from pokeclf.explain import trust
 from pokeclf.explain.trust import Trust
-from train import tables
+from train import trusttable
 
 GOOD = Trust(
     "grad-cam", "a" * 64, 200, 0.005,
@@ -34,7 +34,7 @@ def test_what_could_not_be_compared_stays_unknown(tmp_path):
     (row,) = trust.read(tmp_path, GOOD.weights).values()
     assert math.isnan(row.other_head)
     assert not row.ignores_labels
-    assert "nan" not in " ".join(tables.trust_row(row))
+    assert "nan" not in " ".join(trusttable.row(row))
 
 
 def test_both_of_the_first_two_tests_must_be_passed():

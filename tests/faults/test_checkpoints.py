@@ -112,7 +112,9 @@ def world(tmp_path_factory):
     write_result(root / "study", MODELS[0], found.split, mistakes=2)
     looks = drawings.looks(ModelStore(root).get(MODELS[0]))
     (root / "study" / MODELS[0] / drawings.FILE).write_bytes(drawings.pack(looks))
-    diagnosis.write(root, [Finding("as it was", 300, 5.0, 160.0, 0.01, 0.7, 1, 0.0066)])
+    diagnosis.write(
+        root, [Finding(MODELS[0], "as it was", 240, 300, 5.0, 160.0, 0.01, 0.7, 1, 0.0066)]
+    )
     latency.write(
         root / latency.FILE,
         [

@@ -199,8 +199,6 @@ def test_other_images_are_not_mixed_with_a_split(train_command, image_folder, tm
         (["convmixer", "--budget=-1"], "--budget takes"),
         (["convmixer", "--budget=nan"], "--budget takes"),
         (["convmixer", "--epochs=0"], "--epochs takes"),
-        (["convmixer", "--size=16"], "--size takes a multiple of 16 from 32 to 480."),
-        (["convmixer", "--size=100"], "--size takes"),
         (["convmixer", "--seed=-1"], "--seed takes"),
         (["convmixer", "--seed=99999999999"], "--seed takes"),
         (["all", "nonsense"], "There is no model 'nonsense'"),
@@ -211,6 +209,13 @@ def test_mistakes_get_one_sentence_and_exit_code_2(train_command, capsys, argume
     error = capsys.readouterr().err
     assert sentence in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("size", ["16", "100", "496", "-64", "²", "64.0"])
+def test_a_side_that_not_all_networks_take_is_refused(capsys, size):
+    with pytest.raises(SystemExit, match="2"):
+        main(["convmixer", "--data=any", f"--size={size}"])
+    assert "--size: takes a multiple of 16 from 32 to 480;" in capsys.readouterr().err
 
 
 def test_missing_data_and_weights_are_said(tmp_path, image_folder, capsys):

@@ -1,4 +1,4 @@
-"""The experiment on the plain CNN, on tiny data."""
+"""The experiment on the plain CNNs, on tiny data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_every_beginning_gets_a_row(train_command, image_folder, tmp_path, monke
     monkeypatch.setattr(diagnose, "VARIANTS", diagnose.VARIANTS[:2])
     assert train_command("convmixer", "--budget=0.0001") == 0  # makes the split
     arguments = [f"--data={image_folder}", f"--out={train_command.out}", f"--work={tmp_path}"]
-    assert main(["diagnose", *arguments, "--steps=2"]) == 0
+    assert main(["diagnose", "basic_cnn", *arguments, "--steps=2"]) == 0
     with (train_command.out / diagnosis.FILE).open() as file:
         rows = list(csv.DictReader(file))
     assert [row["variant"] for row in rows] == [each.name for each in diagnose.VARIANTS]
@@ -32,26 +32,48 @@ def test_an_interrupted_examination_goes_on(train_command, image_folder, tmp_pat
     arguments = [f"--data={image_folder}", f"--out={train_command.out}", f"--work={tmp_path}"]
     examine, made = diagnose.examine, []
 
-    def stopped_at_the_third(variant, *rest):
+    def stopped_at_the_third(model, variant, *rest):
         made.append(variant.name)
         if len(made) == 3:
             raise KeyboardInterrupt
-        return examine(variant, *rest)
+        return examine(model, variant, *rest)
 
     monkeypatch.setattr(diagnose, "examine", stopped_at_the_third)
-    assert main(["diagnose", *arguments, "--steps=1"]) == 130
+    assert main(["diagnose", "basic_cnn", *arguments, "--steps=1"]) == 130
     assert len(diagnosis.read(train_command.out)) == 2
-    assert main(["diagnose", *arguments, "--steps=1"]) == 0
+    assert main(["diagnose", "basic_cnn", *arguments, "--steps=1"]) == 0
     names = [each.name for each in diagnose.VARIANTS]
     assert made == [*names, names[2]]
     assert [found.variant for found in diagnosis.read(train_command.out)] == names
-    assert main(["diagnose", *arguments, "--steps=1", "--again"]) == 0
+    assert main(["diagnose", "basic_cnn", *arguments, "--steps=1", "--again"]) == 0
     assert len(made) == 4 + 3
     (train_command.out / diagnosis.FILE).write_text("damaged")
-    assert main(["diagnose", *arguments, "--steps=1"]) == 0
+    assert main(["diagnose", "basic_cnn", *arguments, "--steps=1"]) == 0
     assert len(made) == 7 + 3
 
 
 def test_no_steps_is_a_mistake(capsys, image_folder):
-    assert main(["diagnose", f"--data={image_folder}", "--steps=0"]) == 2
+    assert main(["diagnose", "basic_cnn", f"--data={image_folder}", "--steps=0"]) == 2
     assert "--steps takes" in capsys.readouterr().err
+
+
+def test_both_networks_on_smaller_pictures(train_command, image_folder, tmp_path, monkeypatch):
+    clipped_and_coarse = (diagnose.VARIANTS[3], diagnose.VARIANTS[6])
+    monkeypatch.setattr(diagnose, "VARIANTS", clipped_and_coarse)
+    assert train_command("convmixer", "--budget=0.0001") == 0  # makes the split
+    arguments = [f"--data={image_folder}", f"--out={train_command.out}", f"--work={tmp_path}"]
+    assert main(["diagnose", "all", *arguments, "--steps=1", "--size=32"]) == 0
+    found = diagnosis.read(train_command.out)
+    names = [each.name for each in clipped_and_coarse]
+    assert [each.variant for each in found] == names * 2
+    assert [each.model for each in found] == ["basic_cnn"] * 2 + ["residual_cnn"] * 2
+    assert {each.side for each in found} == {32}
+    # At another side it is another experiment.
+    assert main(["diagnose", "residual_cnn", *arguments, "--steps=1", "--size=48"]) == 0
+    assert [each.side for each in diagnosis.read(train_command.out)] == [32, 32, 48, 48]
+
+
+def test_other_networks_are_refused(capsys, image_folder):
+    assert main(["diagnose", "convmixer", f"--data={image_folder}"]) == 2
+    error = capsys.readouterr().err
+    assert error == "convmixer cannot be examined so; basic_cnn and residual_cnn can.\n"

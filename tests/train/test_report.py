@@ -16,7 +16,7 @@ from pokeclf.modelstore import ModelStore
 from pokeclf.novelty import Detector, Distances, Novelty, Refusals
 from pokeclf.split import Split
 from tests.tiny_checkpoints import write_random_checkpoint
-from train import promised, report, tables
+from train import promised, report, tables, trusttable
 from train.modelcards import model_card
 
 PARTS = {
@@ -161,7 +161,7 @@ def test_tables_of_made_up_results(tmp_path):
     # Of the four, the first alone is right once and the other alone twice.
     assert "| `convmixer` | `resnet18_scratch` | 1 | 2 | 1.0000 |" in tables.neighbours(stored)
     row = "Grad-CAM | +0.300 ± 0.050 | +0.200 ± 0.210 | +0.100 ± 0.050 | **no** | 1.0% | 0.40 |"
-    assert f"| `convmixer` | {row} **0.60** |" in tables.trust(stored)
+    assert f"| `convmixer` | {row} **0.60** |" in trusttable.table(stored)
     assert row in model_card(first, stored.trust["convmixer"], None)
     assert "## Explanations" not in model_card(third, {}, None)
     told = "| **both** | **95.0%** | **96.0%** | **95.5%** | **0.991** |"
