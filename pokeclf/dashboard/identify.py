@@ -200,6 +200,7 @@ class Identify(Layout):
         """Show the view of an address that names a drawing."""
         if asked is None:
             return {self.summary: gr.skip()}
+        number = latest.next()
         # Where Gradio itself would put it, so that the page speaks of it by the same path.
         path = self.cards.drawn(asked.example, asked.part)
         try:
@@ -210,10 +211,11 @@ class Identify(Layout):
             count = guesses_with(seen, asked.species, self.count.value, self.count.maximum)
             slow = asked.method in METHODS and METHODS[asked.method].slow
             wish = Wish(
-                latest.next(), path, model, count, asked.species, asked.method,
+                number, path, model, count, asked.species, asked.method,
                 self.settings.asked(asked), _paint(asked),
             )  # fmt: skip
             found = self._answer(replace(wish, method=None) if slow else wish)
+            latest.check(number)  # A person who was faster may have chosen a picture.
             if asked.species not in (None, found.explanation.species):
                 gr.Warning(wording.not_guessed(asked.species, self.count.maximum))
             if not slow and (absent := self.settings.absent(asked, found)):
@@ -229,6 +231,8 @@ class Identify(Layout):
                 latest.waiting = True
                 view |= self.waiting.begin(wish)
             return view
+        except StoppedError:
+            return {self.summary: gr.skip()}
         except Exception as error:  # A person must see a sentence, whatever happened.
             notices.notify(error)
             return {self.picture: path}

@@ -212,6 +212,18 @@ class TestIdentify:
         with pytest.raises(StoppedError):
             latest.check(wish.number)
 
+    def test_a_person_who_is_faster_keeps_the_picture(self, identify, monkeypatch):
+        latest, answered = Latest(), identify._answer
+
+        def slowly(wish):
+            found = answered(wish)
+            latest.next()  # what `look` does for a picture that was chosen meanwhile
+            return found
+
+        monkeypatch.setattr(identify, "_answer", slowly)
+        asked = Address(IDENTIFY, example="eevee", model="convmixer")
+        assert list(identify.follow(asked, latest)) == [identify.summary]
+
     def test_without_a_picture_the_model_alone_is_chosen(self, identify):
         updates = identify.open(Address(IDENTIFY, model="convmixer"))
         assert updates[identify.model]["value"] == "convmixer"
