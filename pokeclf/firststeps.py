@@ -8,7 +8,7 @@ from math import log
 
 from pokeclf import diagnosis, study
 from pokeclf.diagnosis import Finding
-from pokeclf.markup import NBSP, as_the_study, percent, table
+from pokeclf.markup import NBSP, percent, table
 
 
 def told(findings: Sequence[Finding], classes: int) -> str:
@@ -32,17 +32,16 @@ def told(findings: Sequence[Finding], classes: int) -> str:
         "beginning", "steps", "training loss", "first step's shift", "dead before", "dead after",
         "species guessed", "validation accuracy",
     )  # fmt: skip
-    blind = diagnosis.blind(findings)
+    blind = diagnosis.blind(findings, classes)
     listed = "; ".join(map(escape, blind)) if blind else "none of them"
     return (
         f"<h3>Its first steps</h3><p>The network begins again{_on_smaller(findings)}, as the study "
-        "describes it and in other ways, among them common slips. These leave a network that gives "
-        f"every picture the same answer, as one that is right in {as_the_study(1 / classes)} does: "
-        f"<strong>{listed}</strong>. A blind guess costs {log(classes):.2f}: where the training "
-        "loss is still there, nothing has been learned yet. <em>Shift</em>: how far the first step "
-        "moves the units of the dense layer, in units of their spread. <em>Dead</em>: units that "
-        "are 0 for every picture, so that no gradient reaches them.</p>"
-        + _cause(findings)
+        "describes it and in other ways, among them common slips. A blind guess costs "
+        f"{log(classes):.2f}; with these the training loss is still there, and nothing has been "
+        f"learned of the pictures: <strong>{listed}</strong>. <em>Shift</em>: how far the first "
+        "step moves the units of the dense layer, in units of their spread. <em>Dead</em>: units "
+        "that are 0 for every picture, so that no gradient reaches them.</p>"
+        + _cause(findings, classes)
         + table(header, rows, f"The first steps of {study.find(findings[0].model).name}")
     )
 
@@ -54,7 +53,7 @@ def _on_smaller(findings: Sequence[Finding]) -> str:
     return f" on pictures of {first.side}{NBSP}px" if first.side != usual else ""
 
 
-def _cause(findings: Sequence[Finding]) -> str:
+def _cause(findings: Sequence[Finding], classes: int) -> str:
     """Why the network as the study describes it goes blind; empty where that was not examined."""
     described = diagnosis.as_described(findings)
     if not described:
@@ -73,7 +72,7 @@ def _cause(findings: Sequence[Finding]) -> str:
         f"by up to {first.first_shift:.0f} times their spread. Those that land below 0 for every "
         f"picture are dead, {_dead(described)} of them after {first.steps} steps as the study "
         "describes them. With too few left, the network learns no more than how frequent each "
-        f"species is.{_first_weights(described)}{better}</p>"
+        f"species is.{_first_weights(described, classes)}{better}</p>"
     )
 
 
@@ -84,12 +83,17 @@ def _dead(findings: Sequence[Finding]) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def _first_weights(described: Sequence[Finding]) -> str:
+def _first_weights(described: Sequence[Finding], classes: int) -> str:
     """How many of the networks that differ in their first weights alone go blind."""
     if len(described) == 1:
         return ""
+    blind = len(diagnosis.blind(described, classes))
+    which = (
+        "It is so with other first weights, too"
+        if blind == len(described)
+        else "Which it will be differs with the first weights"
+    )
     return (
-        " Which it will be differs with the first weights: "
-        f"{len(diagnosis.blind(described))} of the {len(described)} networks that began as "
-        "described, but with other first weights each, give every picture the same answer."
+        f" {which}: {blind} of the {len(described)} networks that began as described, but with "
+        "other first weights each, have learned nothing."
     )

@@ -16,7 +16,7 @@ from pokeclf.recipe import Recipe
 from pokeclf.results import Result, further_runs, settings_of
 
 MARKED = 0.1
-"""By so much better than the study reports, its recipe is not why the study's network failed."""
+"""A run that is by so much better or worse than the study's does not reproduce it."""
 
 
 def _plain(value: float | str | None) -> str:
@@ -163,20 +163,25 @@ def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
         if norm
         else ""
     )
-    unlike = _unlike(steps) if theirs.card.test.accuracy_low > reported + MARKED else ""
-    return f"{words}{unlike}{clip}</p>"
+    return f"{words}{_unlike(theirs, reported, steps)}{clip}</p>"
 
 
-def _unlike(steps: Sequence[Finding]) -> str:
-    """Why a run may be that much better than the study's."""
-    if diagnosis.blind(diagnosis.as_described(steps)):
+def _unlike(theirs: Result, reported: float, steps: Sequence[Finding]) -> str:
+    """Where a run is that much better or worse than the study's, why it may be so."""
+    test = theirs.card.test
+    if test.accuracy_low <= reported + MARKED and test.accuracy_high >= reported - MARKED:
+        return ""
+    described = diagnosis.as_described(steps)
+    better = test.accuracy_low > reported
+    if better and diagnosis.blind(described, len(theirs.card.classes)):
         return (
             " This run does not reproduce the study's figure, but other beginnings of the same "
             "recipe do: see its first steps below."
         )
+    size = ", or it is the size of the pictures" if other_side(theirs) else ""
     return (
         " The study's figure is not reproduced: something that it does not tell must have been "
-        "different."
+        f"different{size}."
     )
 
 

@@ -17,7 +17,7 @@ def test_first_steps_are_a_table():
     assert "A blind guess costs 5.02" in said
     for cell in ("as described", "300", "5.02", "163.4", "1.0 %", "73.4 %"):
         assert f">{cell}<" in said
-    assert "does: <strong>as described</strong>" in said
+    assert "of the pictures: <strong>as described</strong>" in said
     assert "by up to 163 times their spread" in said
     assert "dead, 73.4 % of them after 300 steps" in said
     assert "Of these beginnings" not in said
@@ -26,14 +26,20 @@ def test_first_steps_are_a_table():
     assert "The first steps of Basic CNN" in said
     smaller = plain(firststeps.told((replace(found[0], side=64),), 151))
     assert "begins again on pictures of 64 px, as the study" in smaller
-    seeing = replace(found[0], variant="as described, from others", dead=0.5, guesses=20)
+    seeing = replace(found[0], variant="as described, from others", dead=0.5, loss=4.5)
     told = plain(firststeps.told((*found, seeing), 151))
     assert "dead, 50.0 % to 73.4 % of them" in told
     assert "differs with the first weights: 1 of the 2 networks" in told
+    blind = replace(found[0], variant="as described, from still others", loss=5.178)
+    told = plain(firststeps.told((*found, blind), 151))
+    assert "so with other first weights, too: 2 of the 2 networks" in told
+    assert "<strong>as described; as described, from still others</strong>" in told
     better = replace(found[0], variant="another", accuracy=0.0957)
     told = plain(firststeps.told((*found, better), 151))
     assert "the best is “another”: it recognises 9.6 % instead of 0.7 %" in told
-    assert "does: <strong>none of them</strong>" in plain(firststeps.told((seeing,), 151))
+    assert "of the pictures: <strong>none of them</strong>" in plain(
+        firststeps.told((seeing,), 151)
+    )
     other = (replace(found[0], variant="Adam 1e-4"),)
     assert "Why?" not in firststeps.told(other, 151)
     assert firststeps.told((), 151) == ""

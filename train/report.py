@@ -151,13 +151,14 @@ _RECIPES = (
 )
 _DIAGNOSIS = (
     "The study's 0.66 % is one species in 151: a network that answers the same for every picture. "
-    "Its first steps, taken as the study describes them and in other ways, among them common "
-    "slips: those that leave one species guessed end as the study's network did. A blind guess "
-    "costs 5.02; where the loss is still there, nothing has been learned yet. *Shift*: how far one "
-    "step moves the dense layer's units, in units of their spread; all 115,200 inputs of a unit "
-    "are positive, so the steps of its weights add up. *Dead*: units that are 0 for every picture, "
-    "which no gradient reaches. So this is the cause: the steps kill units, and with too few left "
-    "the network learns no more than how frequent each species is. Which networks that begin as "
+    "The first steps of both plain CNNs, taken as the study describes them and in other ways, "
+    "among them common slips: those that leave one species guessed end as the study's network "
+    "did. A blind guess costs 5.02; where the loss is still there, nothing has been learned of "
+    "the pictures. *Side*: theirs. *Shift*: how far one step moves the dense layer's units, in "
+    "units of their spread; all 115,200 inputs of a unit are positive, in both networks, so the "
+    "steps of its weights add up. *Dead*: units that are 0 for every picture, which no gradient "
+    "reaches. So this is the cause: the steps kill units, and with too few left the network "
+    "learns no more than how frequent each species is. Which of the networks that begin as "
     "described have enough left differs with their first weights."
 )
 TRUST = (
