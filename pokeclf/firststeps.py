@@ -1,4 +1,4 @@
-"""The first steps of one of the study's plain CNNs, and why they leave it blind, as HTML."""
+"""The first steps of one of the study's plain CNNs, and what they teach it, as HTML."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _on_smaller(findings: Sequence[Finding]) -> str:
 
 
 def _cause(findings: Sequence[Finding], classes: int) -> str:
-    """Why the network as the study describes it goes blind; empty where that was not examined."""
+    """Why the network as the study describes it may stand still; empty if not examined."""
     described = diagnosis.as_described(findings)
     if not described:
         return ""
@@ -71,8 +71,26 @@ def _cause(findings: Sequence[Finding], classes: int) -> str:
         "whatever the size of its gradient: the steps of a unit's weights add up, and units move "
         f"by up to {first.first_shift:.0f} times their spread. Those that land below 0 for every "
         f"picture are dead, {_dead(described)} of them after {first.steps} steps as the study "
-        "describes them. With too few left, the network learns no more than how frequent each "
-        f"species is.{_first_weights(described, classes)}{better}</p>"
+        f"describes them.{_first_weights(described, classes)}"
+        f"{_not_the_dead_alone(findings, classes)}{better} All this is the beginning; what becomes "
+        "of it in a whole run is told above.</p>"
+    )
+
+
+def _not_the_dead_alone(findings: Sequence[Finding], classes: int) -> str:
+    """Which network learns although more of its units are dead than another's that does not."""
+    blind = diagnosis.blind(findings, classes)
+    still = [found for found in findings if found.variant in blind]
+    learning = [found for found in findings if found.variant not in blind]
+    if not still or not learning:
+        return ""
+    few = min(still, key=lambda found: found.dead)
+    many = max(learning, key=lambda found: found.dead)
+    if many.dead <= few.dead:
+        return ""
+    return (
+        f" The dead alone do not decide it: “{escape(many.variant)}” learns something with "
+        f"{percent(many.dead)} of them, “{escape(few.variant)}” nothing with {percent(few.dead)}."
     )
 
 
@@ -84,7 +102,7 @@ def _dead(findings: Sequence[Finding]) -> str:
 
 
 def _first_weights(described: Sequence[Finding], classes: int) -> str:
-    """How many of the networks that differ in their first weights alone go blind."""
+    """How many of the networks that differ in their first weights alone have learned nothing."""
     if len(described) == 1:
         return ""
     blind = len(diagnosis.blind(described, classes))

@@ -105,7 +105,7 @@ def all_recipes(shelf: Shelf) -> str:
                 model.name, as_the_study(model.study_accuracy),
                 _accuracy(theirs) if theirs else "not run",
                 str(len(np.unique(theirs.guesses))) if theirs else "–",
-                percent(ours.card.test.accuracy) if ours else "–",
+                _accuracy(ours) if ours else "–",
             ]
         )  # fmt: skip
     header = (
@@ -132,15 +132,10 @@ def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
     theirs, ours = shelf.study[model], shelf.tuned[model]
     classes = len(theirs.card.classes)
     guessed = len(np.unique(theirs.guesses))
-    epochs, allowed = len(theirs.history), allowed_epochs(theirs)
-    ended = (
-        f", where the run was ended to spare hours of computing (its recipe allows {allowed})"
-        if allowed
-        else ""
-    )
+    epochs = len(theirs.history)
     side = other_side(theirs)
     whole = _recipe_of(theirs).eval_size
-    smaller = f" and on pictures of {_pixels(side)} instead of its {_pixels(whole)}" if side else ""
+    smaller = f" on pictures of {_pixels(side)} instead of {_pixels(whole)}" if side else ""
     reported = study.find(model).study_accuracy
     blind = (
         " That is one species in "
@@ -152,7 +147,7 @@ def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
     words = (
         f"<p>The study reports {as_the_study(reported)} for {name}.{blind} Its "
         f"recipe on our images reaches {_interval(theirs)} on the test images, after {epochs} "
-        f"epoch{'s' * (epochs != 1)}{ended}{smaller}; ours reaches {_interval(ours)}. "
+        f"epoch{'s' * (epochs != 1)}{smaller}{_ended(theirs)}; ours reaches {_interval(ours)}. "
         f"With the study's recipe it names {guessed} of the {classes} species, with ours "
         f"{len(np.unique(ours.guesses))}."
     )
@@ -166,6 +161,18 @@ def verdict(shelf: Shelf, model: str, steps: Sequence[Finding] = ()) -> str:
     return f"{words}{_unlike(theirs, reported, steps)}{clip}</p>"
 
 
+def _ended(result: Result) -> str:
+    """Why a run has no more epochs than it has; empty where it has all."""
+    settings, allowed = settings_of(result.card), allowed_epochs(result)
+    if allowed:
+        return (
+            f", where the run was ended to spare hours of computing (its recipe allows {allowed})"
+        )
+    if len(result.history) < settings["epochs"]:
+        return f", when {settings['patience']} had brought nothing better"
+    return ""
+
+
 def _unlike(theirs: Result, reported: float, steps: Sequence[Finding]) -> str:
     """Where a run is that much better or worse than the study's, why it may be so."""
     test = theirs.card.test
@@ -175,13 +182,14 @@ def _unlike(theirs: Result, reported: float, steps: Sequence[Finding]) -> str:
     better = test.accuracy_low > reported
     if better and diagnosis.blind(described, len(theirs.card.classes)):
         return (
-            " This run does not reproduce the study's figure, but other beginnings of the same "
-            "recipe do: see its first steps below."
+            " This run does not reproduce the study's figure; other beginnings of the same recipe "
+            "stand still at first, as the study's network did to the end: see its first steps "
+            "below."
         )
-    size = ", or it is the size of the pictures" if other_side(theirs) else ""
+    size = ", other pictures" if other_side(theirs) else ""
     return (
-        " The study's figure is not reproduced: something that it does not tell must have been "
-        f"different{size}."
+        f" The study's figure is not reproduced: chance{size} or something that the study does not "
+        "tell made the difference."
     )
 
 

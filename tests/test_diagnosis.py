@@ -35,7 +35,7 @@ def test_nothing_may_have_been_examined(tmp_path):
     assert diagnosis.read(tmp_path) == ()
 
 
-@pytest.mark.parametrize("text", ["variant,steps\na,1\n", "\xff", None])
+@pytest.mark.parametrize("text", ["variant,steps\na,1\n", "damaged", "", "\xff", None])
 def test_a_damaged_file_is_one_sentence(tmp_path, text):
     diagnosis.write(tmp_path, FOUND)
     path = tmp_path / diagnosis.FILE

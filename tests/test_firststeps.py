@@ -1,11 +1,15 @@
-"""The first steps of the plain CNN, in words."""
+"""The first steps of the plain CNNs, in words."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log
 
-from pokeclf import firststeps
+import pytest
+
+from pokeclf import diagnosis, firststeps, hub
 from pokeclf.diagnosis import Finding
+from pokeclf.library import Library
 from tests.dashboard.conftest import plain
 
 
@@ -21,6 +25,7 @@ def test_first_steps_are_a_table():
     assert "by up to 163 times their spread" in said
     assert "dead, 73.4 % of them after 300 steps" in said
     assert "Of these beginnings" not in said
+    assert "do not decide it" not in said
     assert "first weights" not in said
     assert "begins again, as the study" in said
     assert "The first steps of Basic CNN" in said
@@ -43,3 +48,33 @@ def test_first_steps_are_a_table():
     other = (replace(found[0], variant="Adam 1e-4"),)
     assert "Why?" not in firststeps.told(other, 151)
     assert firststeps.told((), 151) == ""
+
+
+def test_a_network_that_learns_with_more_dead_units_than_another_is_named():
+    still = Finding("basic_cnn", "as described", 240, 300, 5.0, 163.4, 0.01, 0.2, 1, 0.0066)
+    learns = replace(still, variant="Adam 1e-4", loss=4.7, dead=0.75)
+    told = plain(firststeps.told((still, learns), 151))
+    assert "“Adam 1e-4” learns something with 75.0 % of them, “as described” nothing with" in told
+    told = plain(firststeps.told((still, replace(learns, dead=0.1)), 151))
+    assert "do not decide it" not in told
+
+
+@pytest.mark.parametrize("model", diagnosis.MODELS)
+def test_what_the_results_say_of_the_bundled_networks_first_steps_is_so(model):
+    found = diagnosis.of(hub.BUNDLED, model)
+    said = firststeps.told(found, 151)
+    assert "do not decide it" in said
+    blind = set(diagnosis.blind(found, 151))
+    described = [each for each in diagnosis.as_described(found) if each.variant in blind]
+    assert described
+    assert all(each.dead > 0.8 for each in described)
+
+
+def test_the_plain_cnn_went_on_from_a_blind_guess_and_the_residual_one_did_not():
+    histories = {
+        model: [float(row["validation_loss"]) for row in result.history]
+        for model, result in Library(hub.BUNDLED).shelf().study.items()
+    }
+    limit = log(151) - diagnosis.HARDLY
+    assert histories["basic_cnn"][0] > limit > min(histories["basic_cnn"])
+    assert min(histories["residual_cnn"]) > limit

@@ -11,7 +11,6 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice, product
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -86,7 +85,7 @@ def examine(
     # Fused as in training: one pass over the memory of 100 M weights instead of many.
     optimizer = variant.optimizer(network.parameters(), lr=variant.lr, fused=True, **options)
     inputs, labels = probe[0] * variant.scale, probe[1]
-    before = _dense_inputs(network, inputs, device)
+    before = _dense_units(network, inputs, device)
     losses, first_shift = [], 0.0
     batches = tqdm(islice(_endless(images), steps), desc=variant.name, total=steps, mininterval=5)
     for pixels, targets in batches:
@@ -102,9 +101,9 @@ def examine(
         optimizer.step()
         losses.append(loss.item())
         if len(losses) == 1:
-            change = (_dense_inputs(network, inputs, device) - before).abs().amax()
+            change = (_dense_units(network, inputs, device) - before).abs().amax()
             first_shift = float(change / before.std())
-    after = _dense_inputs(network, inputs, device)
+    after = _dense_units(network, inputs, device)
     guesses = network.head[1:](after.to(device)).argmax(1).cpu()
     last = losses[-max(1, len(losses) // 10) :]
     return Finding(
@@ -127,7 +126,7 @@ def _dead(units: Tensor) -> float:
 
 
 @torch.no_grad()
-def _dense_inputs(network: GridNetwork, inputs: Tensor, device: torch.device) -> Tensor:
+def _dense_units(network: GridNetwork, inputs: Tensor, device: torch.device) -> Tensor:
     """The dense layer's units before its ReLU: N × units."""
     network.eval()
     dense: nn.Linear = network.head[0]
@@ -173,15 +172,20 @@ def _diagnose(options: argparse.Namespace) -> int:
     folder = dataset.open_folder(data_folder(options.data), options.work)
     split = read_split(options.out / "split.json")
     split.check(folder, options.out)
-    findings = {(each.model, each.variant): each for each in _written(options.out)}
+    findings = {(each.model, each.variant): each for each in diagnosis.read(options.out)}
     for model in chosen:
         side = options.size or model.recipes["study"].eval_size
         probe, train = _images(model, folder, split, side)
         steps = options.steps or len(train)
+        # Beginnings that are told beside each other are of one side and length.
+        findings = {
+            key: found
+            for key, found in findings.items()
+            if found.model != model.id or (found.side, found.steps) == (side, steps)
+        }
         for variant in VARIANTS:
             key = model.id, variant.name
-            known = None if options.again else findings.get(key)
-            if known and (known.side, known.steps) == (side, steps):
+            if key in findings and not options.again:
                 continue
             images = replace(train, shuffle=variant.shuffle, seed=variant.seed)
             findings[key] = examine(model, variant, images, probe, steps)
@@ -215,11 +219,3 @@ def _in_order(findings: Mapping[tuple[str, str], Finding]) -> list[Finding]:
     """Findings by model and variant, in the order of both tables."""
     keys = product(diagnosis.MODELS, (variant.name for variant in VARIANTS))
     return [findings[key] for key in keys if key in findings]
-
-
-def _written(root: Path) -> tuple[Finding, ...]:
-    """What an earlier call found, which may have been interrupted."""
-    try:
-        return diagnosis.read(root)
-    except PokeclfError:  # damaged or of another version
-        return ()

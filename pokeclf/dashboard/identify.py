@@ -234,6 +234,8 @@ class Identify(Layout):
         except StoppedError:
             return {self.summary: gr.skip()}
         except Exception as error:  # A person must see a sentence, whatever happened.
+            if number != latest.number:
+                return {self.summary: gr.skip()}
             notices.notify(error)
             return {self.picture: path}
 

@@ -14,6 +14,7 @@ from pokeclf.dashboard.address import COMPARE, DATA, EXPERIMENTS, IDENTIFY, Addr
 from pokeclf.dashboard.page import build
 from pokeclf.dashboard.waiting import Latest, StoppedError
 from pokeclf.dashboard.wording import unknown_address
+from pokeclf.errors import PokeclfError
 from pokeclf.explain import METHODS, layers_of, methods_of
 from pokeclf.modelstore import ModelStore
 from pokeclf.species import BY_SLUG
@@ -222,6 +223,13 @@ class TestIdentify:
 
         monkeypatch.setattr(identify, "_answer", slowly)
         asked = Address(IDENTIFY, example="eevee", model="convmixer")
+        assert list(identify.follow(asked, latest)) == [identify.summary]
+
+        def fails(wish):
+            slowly(wish)
+            raise PokeclfError("It failed.")
+
+        monkeypatch.setattr(identify, "_answer", fails)
         assert list(identify.follow(asked, latest)) == [identify.summary]
 
     def test_without_a_picture_the_model_alone_is_chosen(self, identify):

@@ -26,7 +26,9 @@ def test_every_beginning_gets_a_row(train_command, image_folder, tmp_path, monke
     assert rows[0]["loss"] != rows[1]["loss"]  # from other first weights
 
 
-def test_an_interrupted_examination_goes_on(train_command, image_folder, tmp_path, monkeypatch):
+def test_an_interrupted_examination_goes_on(
+    train_command, image_folder, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr(diagnose, "VARIANTS", diagnose.VARIANTS[:3])
     assert train_command("convmixer", "--budget=0.0001") == 0  # makes the split
     arguments = [f"--data={image_folder}", f"--out={train_command.out}", f"--work={tmp_path}"]
@@ -48,8 +50,9 @@ def test_an_interrupted_examination_goes_on(train_command, image_folder, tmp_pat
     assert main(["diagnose", "basic_cnn", *arguments, "--steps=1", "--again"]) == 0
     assert len(made) == 4 + 3
     (train_command.out / diagnosis.FILE).write_text("damaged")
-    assert main(["diagnose", "basic_cnn", *arguments, "--steps=1"]) == 0
-    assert len(made) == 7 + 3
+    assert main(["diagnose", "basic_cnn", *arguments, "--steps=1"]) == 2  # nothing is lost unasked
+    assert "delete it" in capsys.readouterr().err
+    assert (train_command.out / diagnosis.FILE).read_text() == "damaged"
 
 
 def test_no_steps_is_a_mistake(capsys, image_folder):
@@ -71,6 +74,17 @@ def test_both_networks_on_smaller_pictures(train_command, image_folder, tmp_path
     # At another side it is another experiment.
     assert main(["diagnose", "residual_cnn", *arguments, "--steps=1", "--size=48"]) == 0
     assert [each.side for each in diagnosis.read(train_command.out)] == [32, 32, 48, 48]
+    # Also when it is interrupted, no two sides of one network are told beside each other.
+    examine = diagnose.examine
+
+    def stopped_at_the_second(model, variant, *rest):
+        if variant is clipped_and_coarse[1]:
+            raise KeyboardInterrupt
+        return examine(model, variant, *rest)
+
+    monkeypatch.setattr(diagnose, "examine", stopped_at_the_second)
+    assert main(["diagnose", "residual_cnn", *arguments, "--steps=1", "--size=64"]) == 130
+    assert [each.side for each in diagnosis.read(train_command.out)] == [32, 32, 64]
 
 
 def test_other_networks_are_refused(capsys, image_folder):
