@@ -36,7 +36,7 @@ def told(findings: Sequence[Finding], classes: int) -> str:
     listed = "; ".join(map(escape, blind)) if blind else "none of them"
     return (
         f"<h3>Its first steps</h3><p>The network begins again{_on_smaller(findings)}, as the study "
-        "describes it and in other ways, among them common slips. A blind guess costs "
+        "describes it and in other ways. A blind guess costs "
         f"{log(classes):.2f}; with these the training loss is still there, and nothing has been "
         f"learned of the pictures: <strong>{listed}</strong>. <em>Shift</em>: how far the first "
         "step moves the units of the dense layer, in units of their spread. <em>Dead</em>: units "
