@@ -57,5 +57,5 @@ def test_images_that_were_not_split_are_refused_everywhere(
     assert verify_command("convmixer", data=other) == 2
     assert "belongs to other images" in capsys.readouterr().err
     arguments = [f"--data={other}", f"--out={train_command.out}", f"--work={tmp_path}"]
-    assert main(["diagnose", *arguments]) == 2
+    assert main(["diagnose", "basic_cnn", *arguments]) == 2
     assert "belongs to other images" in capsys.readouterr().err
