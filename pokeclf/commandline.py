@@ -13,7 +13,7 @@ from typing import NoReturn
 from pokeclf.errors import PokeclfError
 
 SIDES = range(32, 481, 16)
-"""The ViTs cut pictures into patches of 16 pixels."""
+"""Sides of pictures that every network takes; the ViTs cut them into patches of 16 pixels."""
 
 
 class Parser(argparse.ArgumentParser):

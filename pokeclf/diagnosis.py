@@ -55,13 +55,13 @@ class Finding:
     accuracy: float
 
 
-def blind(findings: Sequence[Finding], classes: int) -> list[str]:
-    """Which ways to begin end in a network that has learned nothing of the pictures.
+def blind(findings: Sequence[Finding], classes: int) -> list[Finding]:
+    """Those that end in a network that has learned nothing of the pictures.
 
     Its loss is still that of a blind guess among so many classes, or hardly less: that some are
     more frequent than others can be learned without looking.
     """
-    return [found.variant for found in findings if found.loss > log(classes) - HARDLY]
+    return [found for found in findings if found.loss > log(classes) - HARDLY]
 
 
 def as_described(findings: Sequence[Finding]) -> list[Finding]:

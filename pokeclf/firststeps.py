@@ -33,7 +33,7 @@ def told(findings: Sequence[Finding], classes: int) -> str:
         "species guessed", "validation accuracy",
     )  # fmt: skip
     blind = diagnosis.blind(findings, classes)
-    listed = "; ".join(map(escape, blind)) if blind else "none of them"
+    listed = "; ".join(escape(found.variant) for found in blind) if blind else "none of them"
     return (
         f"<h3>Its first steps</h3><p>The network begins again{_on_smaller(findings)}, as the study "
         "describes it and in other ways. A blind guess costs "
@@ -79,9 +79,8 @@ def _cause(findings: Sequence[Finding], classes: int) -> str:
 
 def _not_the_dead_alone(findings: Sequence[Finding], classes: int) -> str:
     """Which network learns although more of its units are dead than another's that does not."""
-    blind = diagnosis.blind(findings, classes)
-    still = [found for found in findings if found.variant in blind]
-    learning = [found for found in findings if found.variant not in blind]
+    still = diagnosis.blind(findings, classes)
+    learning = [found for found in findings if found not in still]
     if not still or not learning:
         return ""
     few = min(still, key=lambda found: found.dead)
